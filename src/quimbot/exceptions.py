@@ -1,0 +1,35 @@
+"""Errors a user can act on: one line that says what was found, what was allowed, what to do.
+
+The command line prints these without a traceback; anything else is our bug and keeps its own.
+
+    QuimbotError
+    ├── DataError       a file or a row is not what it must be
+    ├── RecipeError     a setting is unknown, missing or out of range
+    ├── ModelError      a model or adapter cannot be found, reached or used
+    ├── OutputError     a result cannot be written, or is already there
+    └── RuntimeFault    something that answers a chat failed to answer
+"""
+
+
+class QuimbotError(Exception):
+    """Base of every error that a user can act on; its text is one line."""
+
+
+class DataError(QuimbotError, ValueError):
+    """A file or a row is not what it must be."""
+
+
+class RecipeError(QuimbotError, ValueError):
+    """A setting is unknown, missing or out of range."""
+
+
+class ModelError(QuimbotError, LookupError):
+    """A model or adapter cannot be found, reached or used."""
+
+
+class OutputError(QuimbotError, OSError):
+    """A result cannot be written, or is already there."""
+
+
+class RuntimeFault(QuimbotError, RuntimeError):  # noqa: N818 - the built-in has the other name
+    """Something that answers a chat failed to answer."""

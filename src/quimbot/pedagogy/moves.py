@@ -1,0 +1,29 @@
+"""The four moves, and the one system prompt that asks a tutor for each.
+
+The prompts are short on purpose: every learner turn pays for them, in training and in the chat.
+"""
+
+from quimbot.records.record import Message, Move
+
+_TASK = {
+    Move.RECAST: (
+        "Say the learner's sentence back correctly inside a natural reply, then ask a question."
+    ),
+    Move.ELICITATION: ("Ask the learner to try the sentence again. Do not give the correct form."),
+    Move.EXPANSION: (
+        "Build on the learner's idea with a new detail in correct English, then ask a question."
+    ),
+    Move.HINT: (
+        "Give a short hint about the grammar. Do not give the correct form. Ask for another try."
+    ),
+}
+
+_LANGUAGE = {"es": "Spanish", "zh": "Chinese", "ar": "Arabic", "ko": "Korean"}
+
+
+def tutor_prompt(move: Move, l1: str = "") -> Message:
+    """The system message that asks for a move, for learners of one first language when given."""
+    learner = f" The learner speaks {_LANGUAGE[l1]}." if l1 in _LANGUAGE else ""
+    return Message(
+        role="system", content=f"You are a friendly English tutor.{learner} {_TASK[move]}"
+    )

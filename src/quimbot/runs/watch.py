@@ -1,0 +1,43 @@
+"""How a long job tells what it is doing; the command line draws it, tests and libraries ignore it."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Protocol
+
+
+class Task(Protocol):
+    """One job under way."""
+
+    def advance(self, by: int = 1, **facts: float | str) -> None:
+        """So much more is done; facts (loss, tokens/s, …) are shown beside the bar."""
+        ...
+
+
+class Watch(Protocol):
+    """Whoever looks on."""
+
+    @contextmanager
+    def task(self, name: str, total: int, *, done: int = 0) -> Iterator[Task]:
+        """A job of `total` units, `done` of them from an earlier run; drawn with an ETA."""
+        ...
+
+    def say(self, text: str) -> None:
+        """One line for the reader, such as a sample reply."""
+        ...
+
+
+class _SilentTask:
+    def advance(self, by: int = 1, **facts: float | str) -> None:
+        pass
+
+
+class Silent:
+    """Nobody looks on."""
+
+    @contextmanager
+    def task(self, name: str, total: int, *, done: int = 0) -> Iterator[Task]:  # noqa: ARG002 - nothing is drawn
+        """A job that is not drawn."""
+        yield _SilentTask()
+
+    def say(self, text: str) -> None:
+        """Nothing."""

@@ -1,0 +1,118 @@
+"""Anything that answers a chat, whatever stands behind it, and how to ask it many things."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+from quimbot.exceptions import QuimbotError
+from quimbot.records.record import Message
+
+Finish = Literal["stop", "length"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sampling:
+    """How a reply is drawn; temperature 0 is greedy."""
+
+    max_tokens: int = 64
+    temperature: float = 0.0
+    top_p: float = 1.0
+    seed: int = 0
+    stop: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Delta:
+    """A piece of a reply; the last piece says why it ended and what was counted."""
+
+    text: str = ""
+    finish: Finish | None = None
+    prompt_tokens: int = 0
+    reply_tokens: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class TokenLogprob:
+    """One token of a reply and its log-probability (nats) given all before it."""
+
+    token: int
+    text: str
+    logprob: float
+
+
+class Runtime(Protocol):
+    """Answers chats."""
+
+    name: str
+
+    def stream(self, messages: Sequence[Message], sampling: Sampling) -> AsyncIterator[Delta]:
+        """The reply in pieces; leaving the iterator early stops the work behind it.
+
+        Raises:
+            RuntimeFault: no reply could be had.
+        """
+        ...
+
+
+class ScoringRuntime(Runtime, Protocol):
+    """A runtime that can also say how probable a given reply is."""
+
+    def logprobs(self, dialogues: Sequence[Sequence[Message]]) -> list[list[TokenLogprob]]:
+        """For each dialogue, its assistant tokens (end-of-turn included) with log-probabilities."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reply:
+    """A finished reply."""
+
+    text: str
+    finish: Finish = "stop"
+    prompt_tokens: int = 0
+    reply_tokens: int = 0
+
+
+async def reply(runtime: Runtime, messages: Sequence[Message], sampling: Sampling) -> Reply:
+    """The whole reply at once."""
+    parts: list[str] = []
+    last = Delta()
+    async for delta in runtime.stream(messages, sampling):
+        parts.append(delta.text)
+        last = delta
+    return Reply(
+        text="".join(parts),
+        finish=last.finish or "stop",
+        prompt_tokens=last.prompt_tokens,
+        reply_tokens=last.reply_tokens,
+    )
+
+
+async def ask_all(
+    runtime: Runtime,
+    chats: Sequence[Sequence[Message]],
+    sampling: Sampling,
+    *,
+    at_once: int = 4,
+    done: Callable[[int, Reply | QuimbotError], None] | None = None,
+) -> list[Reply | QuimbotError]:
+    """One outcome a chat, in order, `at_once` in flight; a failure is an outcome, never a reply.
+
+    `done(index, outcome)` is called as each one ends.
+    """
+    gate = asyncio.Semaphore(at_once)
+    outcomes: list[Reply | QuimbotError] = [Reply(text="")] * len(chats)
+
+    async def one(index: int) -> None:
+        async with gate:
+            try:
+                outcomes[index] = await reply(runtime, chats[index], sampling)
+            except QuimbotError as fault:
+                outcomes[index] = fault
+        if done is not None:
+            done(index, outcomes[index])
+
+    async with asyncio.TaskGroup() as group:
+        for index in range(len(chats)):
+            group.create_task(one(index))
+    return outcomes

@@ -1,0 +1,40 @@
+"""What a training backend must do: move an adapter by gradient steps, and keep it somewhere."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+
+@dataclass(frozen=True, kw_only=True)
+class Example:
+    """One dialogue as tokens; `weights[i]` is 1 where token i is to be learnt, else 0."""
+
+    id: str
+    tokens: tuple[int, ...]
+    weights: tuple[int, ...]
+    source: str = ""
+
+    @property
+    def trainable(self) -> int:
+        """How many tokens are learnt."""
+        return sum(self.weights)
+
+
+class Trainer(Protocol):
+    """Moves an adapter by gradient steps."""
+
+    def step(self, batch: Sequence[Example], learning_rate: float) -> float:
+        """One optimiser step; returns the loss before it, in nats per trainable token."""
+        ...
+
+    def loss(self, batch: Sequence[Example]) -> float:
+        """The loss in nats per trainable token, nothing moved."""
+        ...
+
+    def save(self, name: str) -> str:
+        """Keep adapter and optimiser; the address can be opened by a runtime and a later stage."""
+        ...
+
+    def restore(self, address: str) -> int:
+        """Take up a saved state exactly; returns its step."""
+        ...
