@@ -26,14 +26,14 @@ class Strict(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """Base of everything on disk: frozen, keyword-only, unknown fields are an error."""
 
 
-class Message(Strict, kw_only=True):
+class Message(Strict, frozen=True, kw_only=True):
     """One turn of a chat."""
 
     role: Role
     content: str
 
 
-class Evidence(Strict, kw_only=True):
+class Evidence(Strict, frozen=True, kw_only=True):
     """A span of the reply, in characters, and what it shows."""
 
     start: int
@@ -41,7 +41,7 @@ class Evidence(Strict, kw_only=True):
     label: str
 
 
-class Verdict(Strict, kw_only=True, omit_defaults=True):
+class Verdict(Strict, frozen=True, kw_only=True, omit_defaults=True):
     """What a verifier found in one record."""
 
     passed: bool
@@ -53,7 +53,7 @@ class Verdict(Strict, kw_only=True, omit_defaults=True):
     evidence: tuple[Evidence, ...] = ()
 
 
-class Lesson(Strict, kw_only=True, omit_defaults=True):
+class Lesson(Strict, frozen=True, kw_only=True, omit_defaults=True):
     """What one assistant turn is meant to do about a learner error, and the proof."""
 
     turn: int
@@ -66,7 +66,7 @@ class Lesson(Strict, kw_only=True, omit_defaults=True):
     verdict: Verdict | None = None
 
 
-class Provenance(Strict, kw_only=True, omit_defaults=True):
+class Provenance(Strict, frozen=True, kw_only=True, omit_defaults=True):
     """Where a record comes from."""
 
     source: str
@@ -80,7 +80,7 @@ class Provenance(Strict, kw_only=True, omit_defaults=True):
     """Ids of the records it was made from."""
 
 
-class Record(Strict, kw_only=True, omit_defaults=True):
+class Record(Strict, frozen=True, kw_only=True, omit_defaults=True):
     """A chat with its lessons, provenance and tags.
 
     `id` is the hash of the messages: filled in when empty, checked when given.

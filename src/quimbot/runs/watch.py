@@ -1,4 +1,4 @@
-"""How a long job tells what it is doing; the command line draws it, tests and libraries ignore it."""
+"""How a long job tells what it is doing: the command line draws it, tests ignore it."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
