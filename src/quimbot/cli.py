@@ -1,0 +1,288 @@
+"""Every command, in data order: the only file that knows the command-line library and that prints.
+
+A command's flags are the fields of its settings; `--recipe` supplies what no flag gives.
+"""
+
+import asyncio
+import errno
+import logging
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Any
+
+from cyclopts import App, ArgumentCollection, CycloptsError, Parameter
+from cyclopts.config import Dict
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TaskID,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+from rich.table import Table
+from rich.text import Text
+
+from quimbot import pipeline
+from quimbot.exceptions import QuimbotError
+from quimbot.runs.recipe import load_recipe, shipped_recipes
+from quimbot.runs.watch import Task, Watch
+
+INTERRUPTED = 130
+FAILED = 1
+MISUSED = 2
+
+_talk = "Talk with a tutor in the terminal."
+_run = "Do a whole recipe, step by step; what is done and unchanged is skipped."
+
+out = Console()
+err = Console(stderr=True)
+
+
+class Bars:
+    """Draws progress bars with an ETA on a terminal, and a line now and then elsewhere."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+
+    @contextmanager
+    def task(self, name: str, total: int, *, done: int = 0) -> Iterator[Task]:
+        """A bar that lives as long as its block."""
+        if not self._console.is_terminal:
+            yield _Lines(self._console, name, total, done)
+            return
+        with Progress(
+            TextColumn("[bold]{task.description}"),
+            BarColumn(bar_width=24),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+            TextColumn("eta"),
+            TimeRemainingColumn(compact=True),
+            TextColumn("{task.fields[facts]}", style="dim"),
+            console=self._console,
+            transient=True,
+        ) as progress:
+            yield _Bar(progress, progress.add_task(name, total=total, completed=done, facts=""))
+
+    def say(self, text: str) -> None:
+        """A line above the bar; what models wrote is shown as it is, never as markup."""
+        self._console.print(Text("  " + text, style="italic"))
+
+
+class _Bar:
+    """A bar of `rich`."""
+
+    def __init__(self, progress: Progress, task: TaskID) -> None:
+        self._progress, self._task = progress, task
+
+    def advance(self, by: int = 1, **facts: float | str) -> None:
+        self._progress.update(self._task, advance=by)
+        if facts:
+            self._progress.update(self._task, facts=_facts(facts))
+
+
+class _Lines:
+    """A line every tenth of the way, for logs."""
+
+    def __init__(self, console: Console, name: str, total: int, done: int) -> None:
+        self._console, self._name, self._total, self._done = console, name, total, done
+        self._facts = ""
+
+    def advance(self, by: int = 1, **facts: float | str) -> None:
+        before = self._done * 10 // max(self._total, 1)
+        self._done += by
+        self._facts = _facts(facts) or self._facts
+        if self._done * 10 // max(self._total, 1) > before:
+            line = f"  {self._name} {self._done}/{self._total} {self._facts}"
+            self._console.print(line.rstrip(), markup=False, highlight=False)
+
+
+def _facts(facts: dict[str, float | str]) -> str:
+    """`loss 0.512  tokens/s 231`."""
+    return "  ".join(
+        f"{name.replace('_per_', '/')} {value:.4g}"
+        if isinstance(value, float)
+        else f"{name} {value}"
+        for name, value in facts.items()
+    )
+
+
+class FromRecipe:
+    """Fills what no flag gave from the recipe's table of the command."""
+
+    def __call__(self, app: App, commands: tuple[str, ...], arguments: ArgumentCollection) -> None:
+        """Called by the command-line library once the flags are read."""
+        given = arguments.get("--recipe")
+        if given is None or not given.tokens or commands == ("run",):
+            return
+        recipe = load_recipe(given.tokens[0].value, _known())
+        table = pipeline.fill(recipe.table(commands[0]), recipe.output)
+        Dict({commands[0]: table}, source=str(recipe.path))(app, commands, arguments)
+
+
+def _known() -> tuple[str, ...]:
+    """Every command that may have a recipe table."""
+    return (*pipeline.COMMANDS, "chat")
+
+
+def build_app(name: str) -> App:
+    """The command line with one command's flags in full; the others are only named."""
+    app = App(
+        name="quimbot",
+        help="Train, prove and serve a language tutor that recasts errors inside a natural reply.",
+        help_epilogue=f"Recipes that ship: {', '.join(shipped_recipes())}. Try: quimbot run demo",
+        version_flags=["--version"],
+        config=(FromRecipe(),),
+        console=out,
+        error_console=err,
+        result_action="return_value",
+        suppress_keyboard_interrupt=False,
+    )
+    app.command(run, name="run", help=_run, sort_key=0)
+    for place, (other, text) in enumerate(pipeline.COMMANDS.items(), 1):
+        body = _work(other) if other == name else _named(text)
+        app.command(body, name=other, help=text, sort_key=place)
+    chat = _conversation() if name == "chat" else _named(_talk)
+    app.command(chat, name="chat", help=_talk, sort_key=len(pipeline.COMMANDS) + 1)
+    return app
+
+
+def _named(text: str) -> Callable[[], None]:
+    """A command that is only listed."""
+
+    def listed() -> None:
+        pass
+
+    listed.__doc__ = text
+    return listed
+
+
+def _work(name: str) -> Callable[..., int]:
+    """A command that does its work once."""
+    kind, work = pipeline.command(name)
+
+    def do(
+        settings: Any,  # noqa: ANN401 - the real type is set below, once its module is imported
+        *,
+        recipe: Annotated[str, Parameter(help="Recipe that gives what no flag gives.")] = "",
+        force: Annotated[bool, Parameter(negative=(), help="Replace what is there.")] = False,
+    ) -> int:
+        del recipe  # read by FromRecipe before the settings are built
+        done = pipeline.perform(name, settings, work, Bars(err), replace=False, force=force)
+        prefix = "already done: " if done.status == "skipped" else ""
+        err.print(prefix + done.summary, markup=False, highlight=False)
+        return 0
+
+    do.__annotations__["settings"] = Annotated[kind, Parameter(name="*")]
+    return do
+
+
+def _conversation() -> Callable[..., int]:
+    """The terminal chat."""
+    from quimbot.serve.chat import ChatSettings, Conversation  # noqa: PLC0415 - only when chatting
+
+    def chat(
+        settings: Annotated[ChatSettings, Parameter(name="*")],
+        *,
+        recipe: Annotated[str, Parameter(help="Recipe that gives what no flag gives.")] = "",
+    ) -> int:
+        del recipe
+        with err.status("loading the tutor"):
+            conversation = Conversation(settings)
+        asyncio.run(_talk_on(conversation))
+        return 0
+
+    return chat
+
+
+async def _talk_on(conversation: Any) -> None:  # noqa: ANN401 - its module is imported only when chatting
+    """Read a line, stream the reply, until the learner leaves."""
+    err.print("[dim]Write in English. /new starts again, Ctrl-D leaves.[/]")
+    while True:
+        try:
+            text = out.input("[bold cyan]you[/]   ").strip()
+        except EOFError:
+            out.print()
+            return
+        if text == "/new":
+            conversation.reset()
+            continue
+        if not text:
+            continue
+        out.print("[bold green]tutor[/] ", end="")
+        async for piece in conversation.say(text):
+            out.print(piece, end="", markup=False, highlight=False, soft_wrap=True)
+        out.print()
+
+
+def run(
+    recipe: Annotated[str, Parameter(help="A .toml file, or the name of a recipe that ships.")],
+    *,
+    output: Annotated[Path | None, Parameter(help="Run folder, in place of the recipe's.")] = None,
+    force: Annotated[bool, Parameter(negative=(), help="Do every step anew.")] = False,
+) -> int:
+    """Do a whole recipe, step by step; what is done and unchanged is skipped."""
+    plan = load_recipe(recipe, _known())
+    watch: Watch = Bars(err)
+    total = 0.0
+    for number, done in enumerate(pipeline.run(plan, watch, output=output, force=force), 1):
+        mark = "[green]✓[/]" if done.status == "done" else "[dim]·[/]"
+        note = f"{done.seconds:.0f} s" if done.status == "done" else "done before"
+        total += done.seconds if done.status == "done" else 0.0
+        err.print(
+            f"{mark} {number:>2}/{len(plan.steps)} [bold]{done.step}[/] [dim]{note}[/]", end=" "
+        )
+        err.print(done.summary, markup=False, highlight=False)
+    return _finish(output or plan.output, total)
+
+
+def _finish(folder: Path, seconds: float) -> int:
+    """What a run ends with: replies before and after, and what to do next."""
+    from quimbot.evaluate.report import before_after  # noqa: PLC0415 - only when a run has ended
+
+    rows = before_after(folder)
+    if rows:
+        table = Table(title="The same real learner sentences, before and after", show_lines=True)
+        for head, width in (("learner", 30), ("before", 34), ("after", 34)):
+            table.add_column(head, max_width=width)
+        for row in rows:
+            table.add_row(*(Text(cell) for cell in row))
+        out.print(table)
+    out.print(f"Report: {folder / 'report.html'}   [dim]({seconds / 60:.1f} min of work)[/]")
+    out.print(f"Next:   quimbot chat {folder}\n        quimbot serve {folder}")
+    return 0
+
+
+def launch(arguments: Sequence[str]) -> int:
+    """Run one command line and return its exit status; a user's error is one line."""
+    logging.basicConfig(level=logging.WARNING, format="%(name)s: %(message)s")
+    name = next((word for word in arguments if not word.startswith("-")), "")
+    try:
+        app = build_app(name)
+        status = app(arguments, exit_on_error=False, print_error=False)
+    except CycloptsError as fault:
+        return _fail(str(fault), MISUSED)
+    except QuimbotError as fault:
+        return _fail(str(fault), FAILED)
+    except KeyboardInterrupt:
+        return _fail("interrupted; the same command continues where it stopped", INTERRUPTED)
+    except OSError as fault:
+        if fault.errno != errno.ENOSPC:
+            raise
+        return _fail(f"{fault.filename or 'disk'}: no space left; free some and run again", FAILED)
+    return status if isinstance(status, int) else 0
+
+
+def _fail(text: str, status: int) -> int:
+    """One line, and the status."""
+    err.print(Text.assemble(("error: ", "bold red"), " ".join(text.split())), soft_wrap=True)
+    return status
+
+
+def main() -> None:
+    """The entry point."""
+    sys.exit(launch(sys.argv[1:]))

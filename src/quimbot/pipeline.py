@@ -1,0 +1,247 @@
+"""A recipe → its commands in order, each skipped when nothing that it depends on has changed."""
+
+import fcntl
+import shutil
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import msgspec
+
+from quimbot.exceptions import DataError, OutputError, RecipeError
+from quimbot.records.jsonl import write_json
+from quimbot.runs.recipe import Recipe, build_settings, suggestion
+from quimbot.runs.stamp import (
+    Settings,
+    environment,
+    make_stamp,
+    plain,
+    read_stamp,
+    stamp_path,
+    write_stamp,
+)
+from quimbot.runs.watch import Watch
+
+Work = Callable[[Any, Watch], str]
+
+COMMANDS = {
+    "pull": "Read a corpus from a file, a folder or the hub as records.",
+    "generate": "Write dialogues with a teacher over the error bank, each one proved.",
+    "filter": "Keep the records that pass the named checks; every rejected one has a reason.",
+    "dedup": "Drop exact and near duplicates.",
+    "split": "Part records into training and held-out, no family of learner turns on both sides.",
+    "mix": "Blend files by share into one training mix.",
+    "inventory": "Count what a folder of chat files holds, and what is wrong with it.",
+    "train": "Train a LoRA adapter, from the base model or from an earlier checkpoint.",
+    "perplexity": "Measure perplexity on held-out assistant tokens.",
+    "score": "Let tutors answer a suite of learner turns and verify every reply.",
+    "select": "Pick a checkpoint by a stated rule, and say why.",
+    "report": "Write one HTML page about a run.",
+    "export": "Turn a checkpoint into an adapter, merged weights, GGUF or an Ollama model.",
+    "serve": "Serve tutors over an OpenAI-compatible API, with a chat page.",
+}
+"""Every command that can do its work unattended, in data order, and what it does."""
+
+
+def command(name: str) -> tuple[type[Settings], Work]:  # noqa: C901, PLR0911, PLR0912 - one case a command
+    """The settings type and the work of a command; only its own module is imported.
+
+    Raises:
+        RecipeError: there is no such command.
+    """
+    match name:
+        case "pull":
+            from quimbot.sources.pull import PullSettings, pull
+
+            return PullSettings, pull
+        case "generate":
+            from quimbot.generate.campaign import GenerateSettings, generate
+
+            return GenerateSettings, generate
+        case "filter":
+            from quimbot.curate.filter import FilterSettings, filter_records
+
+            return FilterSettings, filter_records
+        case "dedup":
+            from quimbot.curate.dedup import DedupSettings, dedup
+
+            return DedupSettings, dedup
+        case "split":
+            from quimbot.curate.split import SplitSettings, split
+
+            return SplitSettings, split
+        case "mix":
+            from quimbot.curate.mix import MixSettings, mix
+
+            return MixSettings, mix
+        case "inventory":
+            from quimbot.curate.inventory import InventorySettings, inventory
+
+            return InventorySettings, inventory
+        case "train":
+            from quimbot.train.loop import TrainSettings, train
+
+            return TrainSettings, train
+        case "perplexity":
+            from quimbot.evaluate.perplexity import PerplexitySettings, perplexity
+
+            return PerplexitySettings, perplexity
+        case "score":
+            from quimbot.evaluate.score import ScoreSettings, score
+
+            return ScoreSettings, score
+        case "select":
+            from quimbot.evaluate.select import SelectSettings, select
+
+            return SelectSettings, select
+        case "report":
+            from quimbot.evaluate.report import ReportSettings, report
+
+            return ReportSettings, report
+        case "export":
+            from quimbot.export.export import ExportSettings, export
+
+            return ExportSettings, export
+        case "serve":
+            from quimbot.serve.app import ServeSettings, serve
+
+            return ServeSettings, serve
+    raise RecipeError(
+        f"unknown command {name!r}; allowed: {', '.join(COMMANDS)}{suggestion(name, COMMANDS)}"
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """How a step ended."""
+
+    step: str
+    status: Literal["done", "skipped"]
+    summary: str
+    seconds: float
+
+
+def perform(
+    step: str, settings: Settings, work: Work, watch: Watch, *, replace: bool, force: bool = False
+) -> Outcome:
+    """Do a step unless its stamp says that this very work is done.
+
+    `replace` allows an output of other settings or inputs to be done anew, as inside a run folder;
+    `force` does the work anew whatever is there.
+
+    Raises:
+        OutputError: an output of something else is there and may not be replaced.
+    """
+    outputs = settings.outputs()
+    if not outputs:
+        return Outcome(step=step, status="done", summary=work(settings, watch), seconds=0.0)
+    main, before = outputs[0], make_stamp(step, settings)
+    old = read_stamp(main)
+    if old and not force and old.holds(before) and all(path.exists() for path in outputs):
+        return Outcome(step=step, status="skipped", summary=old.summary, seconds=old.seconds)
+    _clear(outputs, stamped=old is not None, replace=replace, force=force)
+    started = time.monotonic()
+    summary = work(settings, watch)
+    seconds = time.monotonic() - started
+    write_stamp(main, make_stamp(step, settings, summary=summary, seconds=seconds))
+    return Outcome(step=step, status="done", summary=summary, seconds=seconds)
+
+
+def _clear(outputs: tuple[Path, ...], *, stamped: bool, replace: bool, force: bool) -> None:
+    """Take finished outputs of other work away; an unfinished folder stays to be continued."""
+    there = [path for path in outputs if path.exists()]
+    for path in there:
+        unfinished = path.is_dir() and not stamped
+        if unfinished and not force:
+            continue
+        if not (force or replace):
+            raise OutputError(
+                f"{path}: already there, made from other settings or inputs; "
+                "give --force to replace it, or another path"
+            )
+        shutil.rmtree(path) if path.is_dir() else path.unlink()
+    stamp_path(outputs[0]).unlink(missing_ok=True)
+
+
+def run(
+    recipe: Recipe, watch: Watch, *, output: Path | None = None, force: bool = False
+) -> Iterator[Outcome]:
+    """Do a recipe's steps in order, one outcome each; what is done and unchanged is skipped.
+
+    All settings are checked before the first step begins.
+
+    Raises:
+        RecipeError: a table or a key is not what it must be.
+        OutputError: another run is at work in the same folder.
+    """
+    folder = output or recipe.output
+    if not recipe.steps:
+        raise RecipeError(f'{recipe.path}: [run] names no steps; give steps = ["generate", …]')
+    for step in recipe.steps:
+        _settings(recipe, step, folder)
+    with _alone(folder):
+        resolved = {step: plain(_settings(recipe, step, folder)[0]) for step in recipe.steps}
+        write_json(
+            folder / "run.json",
+            {"recipe": str(recipe.path), "steps": resolved, "environment": environment()},
+        )
+        for step in recipe.steps:
+            settings, work = _settings(recipe, step, folder)
+            yield perform(step, settings, work, watch, replace=True, force=force)
+        if recipe.tutors:
+            tutors = [fill(tutor, folder) for tutor in recipe.tutors]
+            write_json(folder / "tutors.json", tutors)
+
+
+def _settings(recipe: Recipe, step: str, folder: Path) -> tuple[Settings, Work]:
+    """The settings of a step as they stand now, and its work."""
+    kind, work = command(step.partition(":")[0])
+    table = fill(recipe.table(step), folder)
+    return build_settings(kind, table, path=recipe.path, step=step), work
+
+
+def fill(value: Any, folder: Path) -> Any:  # noqa: ANN401 - any TOML value
+    """The value with `{run}` and `{picked}` filled in, however deep they stand."""
+    match value:
+        case str():
+            text = value.replace("{run}", str(folder))
+            return text.replace("{picked}", _picked(folder)) if "{picked}" in text else text
+        case list():
+            return [fill(item, folder) for item in value]
+        case dict():
+            return {key: fill(item, folder) for key, item in value.items()}
+    return value
+
+
+def _picked(folder: Path) -> str:
+    """The address that `select` wrote, or its placeholder while there is none."""
+    path = folder / "picked.json"
+    if not path.is_file():
+        return "{picked}"
+    try:
+        return str(msgspec.json.decode(path.read_bytes())["address"])
+    except (msgspec.MsgspecError, KeyError, TypeError):
+        raise DataError(f"{path}: holds no address; remove it and run select again") from None
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Nobody else works in this run folder meanwhile."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        lock = (folder / ".lock").open("w")
+    except OSError as fault:
+        raise OutputError(
+            f"{folder}: cannot write ({fault.strerror}); name another folder with --output"
+        ) from fault
+    with lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise OutputError(
+                f"{folder}: another run is at work there; wait for it, or give --output"
+            ) from None
+        yield
