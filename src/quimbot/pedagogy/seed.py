@@ -9,7 +9,7 @@ LEVELS = ("A2", "B1", "B2")
 class Seed(Strict, frozen=True, kw_only=True, omit_defaults=True):
     """A learner turn, its corrections, and the material that lets a teacher answer naturally.
 
-    A turn without an error has no corrections, and `echoes`, `hint` and `gap` are then empty.
+    A turn without an error has no corrections, and `echoes` and `hint` are then empty.
     """
 
     learner: str
@@ -35,8 +35,8 @@ class Seed(Strict, frozen=True, kw_only=True, omit_defaults=True):
     follow_ups: tuple[str, ...] = ()
     """Questions to the learner that fit the meaning and do not need the corrected form."""
     details: tuple[str, ...] = ()
-    """Sentences that add a new thought to the learner's idea in correct English."""
+    """Sentences that may follow the echo: a new thought, or the tutor's answer to a question."""
     hint: str = ""
     """A nudge in plain words that uses a grammar term and never gives the form."""
-    gap: str = ""
-    """The clause as the tutor would say it (you for I), its faulty place a blank: `____`."""
+    tone: str = ""
+    """`glad` or `sorry` when a listener would be, else empty."""
