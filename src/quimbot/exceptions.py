@@ -8,6 +8,7 @@ The command line prints these without a traceback; anything else is our bug and 
     ├── ModelError      a model or adapter cannot be found, reached or used
     ├── OutputError     a result cannot be written, or is already there
     └── RuntimeFault    something that answers a chat failed to answer
+        └── PromptTooLong   the conversation does not fit the model's context
 """
 
 
@@ -33,3 +34,7 @@ class OutputError(QuimbotError, OSError):
 
 class RuntimeFault(QuimbotError, RuntimeError):  # noqa: N818 - the built-in has the other name
     """Something that answers a chat failed to answer."""
+
+
+class PromptTooLong(RuntimeFault):
+    """The conversation does not fit the model's context; a shorter one may."""
