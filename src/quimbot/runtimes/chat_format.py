@@ -1,0 +1,122 @@
+"""How a chat is written for a model: the one place for training, evaluation and serving.
+
+Both families use ChatML. They differ in two points of their published templates: SmolLM2 puts a
+default system message before a chat that has none; Qwen3, with thinking off, opens the reply
+under way (and no earlier one) with an empty think block.
+"""
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Literal, Protocol
+
+from tokenizers import Tokenizer as FastTokenizer
+
+from quimbot.exceptions import DataError
+from quimbot.records.record import Message
+
+Style = Literal["smollm2", "qwen3"]
+
+END_OF_TURN = "<|im_end|>"
+
+_DEFAULT_SYSTEM = "You are a helpful AI assistant named SmolLM, trained by Hugging Face"
+_EMPTY_THINKING = "<think>\n\n</think>\n\n"
+
+_CONTROL = re.compile(
+    r"<(?=\|\w+\|>|/?(?:think|tool_call|tool_response|tools)>"
+    r"|(?:reponame|repo_name|file_sep|filename|gh_stars|empty_output)>"
+    r"|(?:issue|jupyter)_\w+>)"
+)
+"""The `<` of every string that a tokenizer of these families reads as one control token."""
+
+
+class Tokenizer(Protocol):
+    """Text to tokens and back."""
+
+    def encode(self, text: str, *, add_special_tokens: bool) -> list[int]:
+        """The tokens of a text; control strings become control tokens."""
+        ...
+
+    def decode(self, tokens: Sequence[int]) -> str:
+        """The text of tokens, control tokens left out."""
+        ...
+
+
+class _FolderTokenizer:
+    def __init__(self, path: Path) -> None:
+        self._fast = FastTokenizer.from_file(str(path))
+
+    def encode(self, text: str, *, add_special_tokens: bool) -> list[int]:
+        ids: list[int] = self._fast.encode(text, add_special_tokens=add_special_tokens).ids
+        return ids
+
+    def decode(self, tokens: Sequence[int]) -> str:
+        return self._fast.decode(list(tokens), skip_special_tokens=True)
+
+
+def load_tokenizer(folder: Path) -> Tokenizer:
+    """The tokenizer of a model folder."""
+    return _FolderTokenizer(folder / "tokenizer.json")
+
+
+def style_of(architecture: Literal["llama", "qwen3"]) -> Style:
+    """How chats are written for an architecture."""
+    return "qwen3" if architecture == "qwen3" else "smollm2"
+
+
+def prompt_text(messages: Sequence[Message], style: Style) -> str:
+    """The chat so far and the opening of the reply that the model is to write."""
+    turns = "".join(_turn(message) for message in messages)
+    if style == "smollm2":
+        if not messages or messages[0].role != "system":
+            turns = _turn(Message(role="system", content=_DEFAULT_SYSTEM)) + turns
+        return f"{turns}<|im_start|>assistant\n"
+    return f"{turns}<|im_start|>assistant\n{_EMPTY_THINKING}"
+
+
+def _turn(message: Message) -> str:
+    return f"<|im_start|>{message.role}\n{content_text(message)}{END_OF_TURN}\n"
+
+
+def content_text(message: Message) -> str:
+    """What a message says, unable to open or close a turn.
+
+    A control string gets a space after its `<`. Replies are stripped, so that the border between
+    prompt and reply is also a border between tokens.
+    """
+    text = _CONTROL.sub("< ", message.content)
+    return text.strip() if message.role == "assistant" else text
+
+
+def examples(
+    messages: Sequence[Message], style: Style, tokenizer: Tokenizer
+) -> list[tuple[tuple[int, ...], tuple[int, ...]]]:
+    """The chat as (tokens, weights): weight 1 on every reply's tokens and its end of turn, else 0.
+
+    One sequence for SmolLM2. For Qwen3 one a reply, because a reply under way begins with a think
+    block that it loses when it becomes history; the sequences share their beginnings.
+    The tokens before the first weight 1 of a reply are those of `prompt_text` at that point.
+
+    Raises:
+        DataError: no message is a reply.
+    """
+    replies = [i for i, message in enumerate(messages) if message.role == "assistant"]
+    if not replies:
+        raise DataError("no assistant message: nothing to learn from this chat")
+    tokens: list[int] = []
+    weights: list[int] = []
+    sequences = []
+    text = ""
+    for turn in replies:
+        prompt = prompt_text(messages[:turn], style)
+        if style == "qwen3":
+            tokens, weights, text = [], [], ""
+        before = tokenizer.encode(prompt.removeprefix(text), add_special_tokens=False)
+        reply = content_text(messages[turn]) + END_OF_TURN
+        after = tokenizer.encode(reply, add_special_tokens=False)
+        tokens += before + after
+        weights += [0] * len(before) + [1] * len(after)
+        text = prompt + reply
+        if style == "qwen3" or turn == replies[-1]:
+            sequences.append((tuple(tokens), tuple(weights)))
+    return sequences
