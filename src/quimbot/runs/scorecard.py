@@ -1,0 +1,222 @@
+"""What evaluation leaves in a run folder, for whoever comes after: reports, model cards, the chat.
+
+scores/
+    replies.jsonl   every answer as it came, appended (resume reads it)
+    judged.jsonl    one `Judged` a reply that came: the reply, its verdict, what was found
+    scores.json     one `Scorecard`
+perplexity.json     one `Perplexities`
+picked.json         one `Picked`
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TypeVar
+
+import msgspec
+
+from quimbot.exceptions import DataError
+from quimbot.records.jsonl import read_rows
+from quimbot.records.record import Move, Record, Strict
+
+T = TypeVar("T")
+
+SCORES = "scores.json"
+JUDGED = "judged.jsonl"
+REPLIES = "replies.jsonl"
+
+
+class Rate(Strict, frozen=True, kw_only=True):
+    """So many of so many, with its 95 % Wilson interval."""
+
+    passed: int
+    n: int
+    low: float
+    high: float
+
+    @property
+    def value(self) -> float:
+        """The share that passed; 0 when there was nothing to pass."""
+        return self.passed / self.n if self.n else 0.0
+
+
+class Score(Strict, frozen=True, kw_only=True):
+    """How one runtime did with one move, over the replies that came."""
+
+    address: str
+    adapter: str
+    """SHA-256 of the adapter's weights; empty for a model without one."""
+    step: int | None
+    move: Move
+    asked: int
+    failed: int
+    """Requests that got no reply: counted here and nowhere else."""
+    verified: Rate
+    """Replies that pass every check of the move."""
+    recast: Rate
+    """Replies that say every error of the learner right, in its context."""
+    recast_any: Rate
+    """Replies that say at least one of the errors right."""
+    form_only: Rate
+    """Replies where a corrected word appears, but no error is recast."""
+    repeats: Rate
+    """Replies that repeat the learner's error."""
+    red_pen: Rate
+    """Replies with red-pen language (`you should say`, `mistake`, ...)."""
+    question: Rate
+    """Replies that ask the learner something."""
+    median_words: float
+    by_type: dict[str, Rate]
+    """ERRANT type -> `recast` over the turns that hold such an error."""
+
+
+class Scorecard(Strict, frozen=True, kw_only=True):
+    """What `quimbot score` found, and with what."""
+
+    suite: str
+    suite_sha256: str
+    turns: int
+    """Learner turns asked about."""
+    of: int
+    """Learner turns in the suite."""
+    max_tokens: int
+    temperature: float
+    seed: int
+    quimbot: str
+    """The version that asked and judged."""
+    scores: tuple[Score, ...]
+
+
+class Judged(Strict, frozen=True, kw_only=True):
+    """One reply and what was found in it."""
+
+    address: str
+    item: str
+    """Id of the learner turn in the suite."""
+    group: str
+    record: Record
+    verified: bool
+    recast: bool
+    recast_any: bool
+    form_only: bool
+    repeats: bool
+    red_pen: bool
+    question: bool
+    words: int
+
+    @property
+    def move(self) -> Move:
+        """The move that was asked for."""
+        return self.record.lessons[0].move
+
+    @property
+    def learner(self) -> str:
+        """What the learner wrote."""
+        return self.record.messages[self.record.lessons[0].turn - 1].content
+
+    @property
+    def reply(self) -> str:
+        """What the tutor answered."""
+        return self.record.messages[self.record.lessons[0].turn].content
+
+
+class Surprise(Strict, frozen=True, kw_only=True):
+    """How unexpected the assistant's words were: sums, so that parts add up."""
+
+    records: int
+    tokens: int
+    """Assistant tokens, the end of each turn included."""
+    bytes: int
+    """UTF-8 bytes of the assistant's texts."""
+    nats: float
+    """Sum of the negative log-probabilities of those tokens."""
+    perplexity: float
+    """exp(nats / tokens): comparable between models that share a tokenizer."""
+    byte_perplexity: float
+    """exp(nats / bytes): comparable between any two models."""
+
+
+class Perplexity(Strict, frozen=True, kw_only=True):
+    """One runtime on held-out dialogues."""
+
+    address: str
+    adapter: str
+    step: int | None
+    overall: Surprise
+    sources: dict[str, Surprise]
+
+
+class Perplexities(Strict, frozen=True, kw_only=True):
+    """What `quimbot perplexity` found, and on what."""
+
+    data: str
+    data_sha256: str
+    records: int
+    leaked: int | None
+    """Records whose learner turn is also in the training file; unknown without that file."""
+    runtimes: tuple[Perplexity, ...]
+
+
+class Picked(Strict, frozen=True, kw_only=True):
+    """The checkpoint chosen, by which rule and why."""
+
+    address: str
+    adapter: str
+    step: int | None
+    base: str
+    rule: str
+    sentence: str
+    n: int
+    recast: Rate
+    red_pen: Rate
+    question: Rate
+    perplexity: float | None
+    over_base: tuple[float, float, float]
+    """Difference in recast rate to the base model, and its 95 % interval."""
+    over_next: tuple[float, float, float] | None
+    """The same to the runner-up, when there is one."""
+    next: str = ""
+
+
+def read_scorecard(folder: Path) -> Scorecard:
+    """The scorecard that `quimbot score` left in a folder.
+
+    Raises:
+        DataError: there is none, or it is not one.
+    """
+    return _read(folder / SCORES, Scorecard, "quimbot score")
+
+
+def read_judged(folder: Path) -> Iterator[Judged]:
+    """The judged replies that `quimbot score` left in a folder.
+
+    Raises:
+        DataError: there are none, or a line is not one.
+    """
+    return read_rows(folder / JUDGED, Judged)
+
+
+def read_perplexities(path: Path) -> Perplexities:
+    """What `quimbot perplexity` wrote.
+
+    Raises:
+        DataError: the file is missing or something else.
+    """
+    return _read(path, Perplexities, "quimbot perplexity")
+
+
+def read_picked(path: Path) -> Picked:
+    """What `quimbot select` wrote.
+
+    Raises:
+        DataError: the file is missing or something else.
+    """
+    return _read(path, Picked, "quimbot select")
+
+
+def _read(path: Path, kind: type[T], command: str) -> T:
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=kind)
+    except (FileNotFoundError, NotADirectoryError):
+        raise DataError(f"{path}: no such file; `{command}` writes it") from None
+    except msgspec.MsgspecError as fault:
+        raise DataError(f"{path}: {fault}; `{command}` writes it anew") from None
