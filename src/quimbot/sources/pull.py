@@ -11,9 +11,9 @@ import msgspec
 
 import quimbot.sources
 from quimbot.exceptions import DataError, RecipeError
-from quimbot.records.jsonl import replacing
 from quimbot.records.manifest import manifest_path, write_dataset
 from quimbot.records.record import Provenance, Record
+from quimbot.records.rejected import Rejected, rejected_path, rejecting
 from quimbot.records.shapes import SHAPES, Shape, detect_shape, read_chat
 from quimbot.runs.watch import Watch
 from quimbot.sources.files import FileSource
@@ -22,8 +22,6 @@ from quimbot.sources.source import RawRow, Source
 
 SHIPPED = {"general": Path(quimbot.sources.__path__[0]) / "shipped" / "general_chat.jsonl"}
 """Corpora that come with the package: everyday chat, so that a tutor still knows how to."""
-
-_encoder = msgspec.json.Encoder()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,19 +66,6 @@ class PullSettings:
         return (self.output, manifest_path(self.output), rejected_path(self.output))
 
 
-class RejectedRow(msgspec.Struct, frozen=True, kw_only=True):
-    """A row that is no chat, and why."""
-
-    reason: str
-    origin: str
-    row: object
-
-
-def rejected_path(output: Path) -> Path:
-    """Where the rejected rows of a step with that output go."""
-    return output.with_suffix(".rejected.jsonl")
-
-
 def pull(settings: PullSettings, watch: Watch) -> str:
     """Read the source and write its records.
 
@@ -91,13 +76,13 @@ def pull(settings: PullSettings, watch: Watch) -> str:
     tally: Counter[str] = Counter()
     with (
         watch.task(f"pull {source.name}", settings.limit) as task,
-        replacing(rejected_path(settings.output)) as rejected,
+        rejecting(settings.output) as rejected,
     ):
 
         def kept() -> Iterator[Record]:
             for outcome in _records(source, settings, tally):
-                if isinstance(outcome, RejectedRow):
-                    rejected.write(_encoder.encode(outcome) + b"\n")
+                if isinstance(outcome, Rejected):
+                    rejected.add(outcome)
                 else:
                     task.advance()
                     yield outcome
@@ -113,7 +98,7 @@ def pull(settings: PullSettings, watch: Watch) -> str:
         )
     shapes = ", ".join(shape for shape in SHAPES if tally[shape])
     summary = f"{manifest.rows} records from {source.name} ({shapes} shape)"
-    if tally["rejected"]:
+    if rejected.reasons:
         summary += f"; {tally['rejected']} rows rejected, see {rejected_path(settings.output)}"
     if "unknown" in manifest.licences:
         summary += "; licence unknown, give --licence"
@@ -140,10 +125,10 @@ def _source(settings: PullSettings) -> Source:
 
 def _records(
     source: Source, settings: PullSettings, tally: Counter[str]
-) -> Iterator[Record | RejectedRow]:
+) -> Iterator[Record | Rejected]:
     """Every row as a record; one that is no chat stops the pull or comes as rejected.
 
-    Counts into the tally: `rows`, `rejected`, and the shape of each record.
+    Counts into the tally: `rows`, and the shape of each record.
     """
     for raw in source.rows():
         tally["rows"] += 1
@@ -153,8 +138,12 @@ def _records(
         except DataError as fault:
             if settings.bad_rows == "stop":
                 raise DataError(f"{raw.origin}: {fault}") from None
-            tally["rejected"] += 1
-            yield RejectedRow(reason=str(fault), origin=raw.origin, row=raw.row)
+            yield Rejected(
+                reason="not-a-chat",
+                check="pull",
+                detail=f"{raw.origin}: {fault}",
+                record=raw.row,
+            )
         else:
             tally[shape] += 1
             yield record
