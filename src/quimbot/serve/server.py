@@ -1,0 +1,121 @@
+"""`quimbot serve`: tutors behind an OpenAI-compatible API and a chat page, until it is stopped."""
+
+import signal
+import socket
+from dataclasses import dataclass
+from pathlib import Path
+from types import FrameType
+
+import uvicorn
+
+from quimbot.exceptions import OutputError, RecipeError
+from quimbot.runs.watch import Watch
+from quimbot.serve.app import create_app
+from quimbot.serve.gate import Gate
+from quimbot.serve.guard import is_loopback
+from quimbot.serve.tutors import open_tutors
+from quimbot.serve.wire import HOTTEST
+
+_FINISH_S = 20
+"""How long replies under way may take when the server is told to stop."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ServeSettings:
+    """Settings of `quimbot serve`."""
+
+    address: str
+    """What to serve: a run folder with its tutors, a checkpoint, a model name or a server's URL."""
+    host: str = "127.0.0.1"
+    """Where to listen; 127.0.0.1 is reached from this machine only, 0.0.0.0 from everywhere."""
+    port: int = 8000
+    """Port to listen on; 0 takes any free one."""
+    at_once: int = 4
+    """How many replies are written at the same time."""
+    max_waiting: int = 16
+    """How many more may wait for their turn; others are told to come back later."""
+    max_tokens: int = 160
+    """The longest reply, in tokens; a request may ask for less."""
+    temperature: float = 0.3
+    """How freely replies are drawn when a request does not say; 0 takes the most probable word."""
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot work."""
+        if not 0 <= self.port < 2**16:
+            raise RecipeError(f"serve: port is {self.port}; give a number from 0 to 65535")
+        if self.at_once < 1:
+            raise RecipeError(f"serve: at_once is {self.at_once}; give 1 or more")
+        if self.max_waiting < 0:
+            raise RecipeError(f"serve: max_waiting is {self.max_waiting}; give 0 or more")
+        if self.max_tokens < 1:
+            raise RecipeError(f"serve: max_tokens is {self.max_tokens}; give 1 or more")
+        if not 0 <= self.temperature <= HOTTEST:
+            raise RecipeError(
+                f"serve: temperature is {self.temperature}; give a number from 0 to {HOTTEST}"
+            )
+
+    def inputs(self) -> tuple[Path, ...]:
+        """What is read."""
+        path = Path(self.address)
+        return (path,) if path.exists() else ()
+
+    def outputs(self) -> tuple[Path, ...]:
+        """What is written: nothing."""
+        return ()
+
+
+def serve(settings: ServeSettings, watch: Watch) -> str:
+    """Serve until told to stop (Ctrl-C or SIGTERM).
+
+    Raises:
+        OutputError: the port cannot be had.
+        DataError: the run folder's list of tutors is not what it must be.
+        ModelError: a tutor's model cannot be found, reached or used.
+    """
+    with _listening(settings.host, settings.port) as listener:
+        port = listener.getsockname()[1]
+        with open_tutors(settings.address) as tutors:
+            gate = Gate(at_once=settings.at_once, waiting=settings.max_waiting)
+            app = create_app(
+                tutors,
+                gate,
+                max_tokens=settings.max_tokens,
+                temperature=settings.temperature,
+                loopback=is_loopback(settings.host),
+            )
+            shown = f"[{settings.host}]" if ":" in settings.host else settings.host
+            watch.say(f"Tutors: {', '.join(tutors)}")
+            watch.say(f"Chat page: http://{shown}:{port}/   API: http://{shown}:{port}/v1")
+            if not is_loopback(settings.host):
+                watch.say("Everyone who can reach this machine can use the tutors.")
+            config = uvicorn.Config(
+                app, log_level="warning", access_log=False, timeout_graceful_shutdown=_FINISH_S
+            )
+            _Server(config, gate).run(sockets=[listener])
+    return f"served {', '.join(tutors)} on port {port}: {gate.served} replies"
+
+
+class _Server(uvicorn.Server):
+    """Stops in two steps: the gate closes, then replies under way get their time."""
+
+    def __init__(self, config: uvicorn.Config, gate: Gate) -> None:
+        super().__init__(config)
+        self._gate = gate
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:  # noqa: ARG002 - the signature is given
+        """Being told to stop is how serving ends well, so the signal is not raised again."""
+        self._gate.drain()
+        self.force_exit = self.should_exit and sig == signal.SIGINT
+        self.should_exit = True
+
+
+def _listening(host: str, port: int) -> socket.socket:
+    """The port, taken before a model is loaded in vain."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family, backlog=128)
+    except OSError as fault:
+        raise OutputError(
+            f"port {port} of {host}: cannot listen ({fault.strerror or fault}); "
+            "stop what uses it or choose another with --port"
+        ) from None

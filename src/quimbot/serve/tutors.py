@@ -1,0 +1,117 @@
+"""The tutors that one address offers: each a name, what it is told, and the runtime that speaks."""
+
+from collections.abc import AsyncGenerator, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import msgspec
+
+from quimbot.exceptions import DataError
+from quimbot.pedagogy.moves import tutor_prompt
+from quimbot.records.record import Message, Move, Strict
+from quimbot.runs.scorecard import read_picked
+from quimbot.runtimes.connect import open_runtimes
+from quimbot.runtimes.runtime import Delta, Runtime, Sampling
+from quimbot.serve.thinking import Thinking
+
+
+class TutorEntry(Strict, frozen=True, kw_only=True):
+    """One tutor in the `tutors.json` of a run folder; the first is the default."""
+
+    name: str
+    address: str
+    """As a runtime takes it; a path may be relative to the run folder."""
+    title: str = ""
+    """What a learner reads when there is a choice; empty: the name."""
+    move: Move = Move.RECAST
+    l1: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tutor:
+    """Somebody to talk to."""
+
+    name: str
+    title: str
+    prompt: Message
+    """The system message for conversations that bring none."""
+    runtime: Runtime
+
+    async def answer(
+        self, messages: Sequence[Message], sampling: Sampling
+    ) -> AsyncGenerator[Delta, None]:
+        """The reply in pieces without hidden thinking; closing it stops the work behind it.
+
+        Raises:
+            RuntimeFault: no reply could be had.
+        """
+        if all(message.role != "system" for message in messages):
+            messages = (self.prompt, *messages)
+        thinking = Thinking()
+        pieces = self.runtime.stream(messages, sampling)
+        try:
+            async for piece in pieces:
+                text = thinking.shown(piece.text, last=piece.finish is not None)
+                if text or piece.finish is not None:
+                    yield replace(piece, text=text)
+        finally:
+            if isinstance(pieces, AsyncGenerator):
+                await pieces.aclose()
+
+
+@contextmanager
+def open_tutors(address: str) -> Iterator[dict[str, Tutor]]:
+    """The tutors at an address by name, the default first: of a run folder, or the one runtime.
+
+    Raises:
+        DataError: the run folder's list of tutors is not what it must be.
+        ModelError: a tutor's model cannot be found, reached or used.
+    """
+    entries = tutor_entries(address)
+    with open_runtimes([entry.address for entry in entries]) as runtimes:
+        yield {
+            entry.name: Tutor(
+                name=entry.name,
+                title=entry.title or entry.name,
+                prompt=tutor_prompt(entry.move, entry.l1),
+                runtime=runtimes[entry.address],
+            )
+            for entry in entries
+        }
+
+
+def tutor_entries(address: str) -> list[TutorEntry]:
+    """Who is there, before any model is loaded.
+
+    Raises:
+        DataError: the run folder's list of tutors is not what it must be.
+    """
+    folder = Path(address)
+    listed = folder / "tutors.json"
+    if listed.is_file():
+        return [
+            msgspec.structs.replace(entry, address=_within(folder, entry.address))
+            for entry in _listed(listed)
+        ]
+    if (folder / "picked.json").is_file():
+        picked = read_picked(folder / "picked.json")
+        chosen = {"tutor": picked.address, "base": picked.base}
+        return [TutorEntry(name=name, address=_within(folder, at)) for name, at in chosen.items()]
+    return [TutorEntry(name=address.rstrip("/").rsplit("/", 1)[-1], address=address)]
+
+
+def _listed(path: Path) -> list[TutorEntry]:
+    try:
+        entries = msgspec.json.decode(path.read_bytes(), type=list[TutorEntry])
+    except (msgspec.MsgspecError, UnicodeDecodeError) as fault:
+        raise DataError(f"{path}: {fault}; run the pipeline again to write it anew") from None
+    names = [entry.name for entry in entries]
+    if not names or len(set(names)) < len(names):
+        raise DataError(f"{path}: found tutors {names}; give at least one, each its own name")
+    return entries
+
+
+def _within(folder: Path, address: str) -> str:
+    inside = folder / address
+    return str(inside) if inside.exists() else address

@@ -1,0 +1,95 @@
+"""A real server on a free loopback port, and a tutor whose every move a test decides."""
+
+import asyncio
+import socket
+import threading
+import time
+from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+import uvicorn
+
+from quimbot.exceptions import PromptTooLong, RuntimeFault
+from quimbot.pedagogy.moves import tutor_prompt
+from quimbot.records.record import Message, Move
+from quimbot.runtimes.runtime import Delta, Finish, Sampling
+from quimbot.serve.app import create_app
+from quimbot.serve.gate import Gate
+from quimbot.serve.tutors import Tutor
+
+
+@dataclass
+class Puppet:
+    """A runtime that says its line in pieces, and remembers what it was asked."""
+
+    line: Sequence[str] = ("Oh, you ", "went ", "to the market? ", "What did you ", "buy?")
+    finish: Finish = "stop"
+    pause_s: float = 0.0
+    """Between pieces."""
+    longest: int = 1000
+    """Messages that fit its context."""
+    fails_after: int | None = None
+    """Pieces after which it breaks."""
+    name: str = "puppet"
+    asked: list[tuple[list[Message], Sampling]] = field(default_factory=list)
+    left: int = 0
+    """How many replies were left before their end."""
+
+    async def stream(
+        self, messages: Sequence[Message], sampling: Sampling
+    ) -> AsyncGenerator[Delta, None]:
+        """The line, whatever was said."""
+        self.asked.append((list(messages), sampling))
+        if len(messages) > self.longest:
+            raise PromptTooLong(f"{len(messages)} messages")
+        ended = False
+        try:
+            for count, piece in enumerate(self.line):
+                if count == self.fails_after:
+                    raise RuntimeFault("the string broke")
+                yield Delta(text=piece)
+                await asyncio.sleep(self.pause_s)
+            yield Delta(finish=self.finish, prompt_tokens=7, reply_tokens=len(self.line))
+            ended = True
+        finally:
+            self.left += not ended
+
+
+def tutor(runtime: Puppet, name: str = "tutor", title: str = "") -> Tutor:
+    """A tutor that speaks through a puppet."""
+    return Tutor(name=name, title=title or name, prompt=tutor_prompt(Move.RECAST), runtime=runtime)
+
+
+@dataclass(frozen=True)
+class Live:
+    """A server at work."""
+
+    url: str
+    gate: Gate
+
+
+@contextmanager
+def live_server(*tutors: Tutor, at_once: int = 4, waiting: int = 16) -> Iterator[Live]:
+    """A real uvicorn in a thread, until the block ends."""
+    gate = Gate(at_once=at_once, waiting=waiting)
+    app = create_app({one.name: one for one in tutors}, gate, max_tokens=64, temperature=0.3)
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        server = uvicorn.Server(uvicorn.Config(app, log_level="error", timeout_graceful_shutdown=1))
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
+        thread.start()
+        try:
+            yield Live(url=f"http://127.0.0.1:{listener.getsockname()[1]}", gate=gate)
+        finally:
+            server.should_exit = True
+            thread.join(10)
+
+
+def soon(check: Callable[[], bool], *, within_s: float = 2.0) -> bool:
+    """Whether a check without arguments comes true in time."""
+    until = time.monotonic() + within_s
+    while time.monotonic() < until:
+        if check():
+            return True
+        time.sleep(0.01)
+    return bool(check())

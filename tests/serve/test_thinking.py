@@ -1,0 +1,39 @@
+"""Hidden thinking stays hidden, however the reply is cut into pieces."""
+
+import re
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from quimbot.serve.thinking import Thinking
+
+PARTS = ("<think>", "</think>", "<", ">", "<th", "ink>", "</", "think", "Hi", " ", "\n\n", "a < b")
+
+
+def shown(pieces: list[str]) -> str:
+    thinking = Thinking()
+    return "".join(thinking.shown(piece) for piece in pieces) + thinking.shown("", last=True)
+
+
+def plain(text: str) -> str:
+    """The same by one look at the whole text."""
+    return re.sub(r"<think>.*?(</think>|\Z)", "", text, flags=re.DOTALL).lstrip()
+
+
+@given(st.lists(st.sampled_from(PARTS), max_size=12), st.data())
+def test_any_cutting_shows_what_the_whole_text_shows(parts: list[str], data: st.DataObject) -> None:
+    text = "".join(parts)
+    cuts = sorted(data.draw(st.lists(st.integers(0, len(text)), max_size=8)))
+    pieces = [text[a:b] for a, b in zip([0, *cuts], [*cuts, len(text)], strict=True)]
+    assert shown(pieces) == plain(text)
+
+
+def test_text_is_shown_as_soon_as_it_cannot_be_a_tag() -> None:
+    thinking = Thinking()
+    assert thinking.shown("You went ") == "You went "
+    assert thinking.shown("<th") == ""
+    assert thinking.shown("ere") == "<there"
+
+
+def test_a_block_that_never_ends_hides_the_rest() -> None:
+    assert shown(["Oh! ", "<think>he means", " went"]) == "Oh! "
