@@ -64,7 +64,7 @@ _FUNCTION = word_set(
     "should can could may might must to not 's "
     "of in on at by for from with about into onto over under after before between through during "
     "against without within among across behind off out up down around near since until till than "
-    "as like and or but so if because while although though nor yet also too very really just then "
+    "as and or but so if because while although though nor yet also too very really just then "
     "even only still more most much many such again ever never well oh ah wow yes yeah yep no nope "
     "ok okay hey hi hello please thanks thank let's quite rather"
 )

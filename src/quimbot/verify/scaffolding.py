@@ -18,7 +18,8 @@ from quimbot.pedagogy.correction import edits_all
 from quimbot.pedagogy.words import is_content, word_set
 from quimbot.records.record import Evidence, Lesson, Move, Record, Verdict
 from quimbot.verify import wording
-from quimbot.verify.echo import Change, Level, Span, Text, change, find, prepare, repeats
+from quimbot.verify.echo import Level, find, repeats
+from quimbot.verify.turns import Change, Span, Turn, change, prepare
 
 LONGEST = 45
 """Words of a reply, at most."""
@@ -117,7 +118,7 @@ class _Reply:
     """A reply and what can be seen in it without knowing the errors."""
 
     raw: str
-    text: Text
+    turn: Turn
     red_pen: list[Span]
     grammar: list[Span]
     hints: list[Span]
@@ -129,7 +130,7 @@ class _Reply:
         raw = reply[:_READ]
         return cls(
             raw=raw,
-            text=prepare(raw),
+            turn=prepare(raw),
             red_pen=wording.red_pen(raw, own),
             grammar=wording.grammar_terms(raw, own),
             hints=wording.grammar_terms(raw, own, hint=True),
@@ -143,12 +144,14 @@ class _Findings:
     """What became of the learner's errors in a reply."""
 
     levels: list[Level]
+    contrasted: bool
+    """The wrong words are held against the right ones: "went, not go"."""
     repeated: bool
     leaked: bool
 
 
 def _against(
-    learner: Text, right: Text, changes: Sequence[Change], reply: _Reply, move: Move
+    learner: Turn, right: Turn, changes: Sequence[Change], reply: _Reply, move: Move
 ) -> Verdict:
     """The verdict with one of the acceptable corrections taken as the target."""
     evidence: list[Evidence] = []
@@ -172,33 +175,37 @@ def _against(
 
 
 def _trace(
-    learner: Text,
-    right: Text,
+    learner: Turn,
+    right: Turn,
     changes: Sequence[Change],
     reply: _Reply,
     evidence: list[Evidence],
 ) -> _Findings:
     """Follow every error into the reply; what is seen is added to `evidence`."""
     levels: list[Level] = []
-    repeated = leaked = False
+    contrasted = repeated = leaked = False
     for error in changes:
-        level, span = find(error, right, reply.text)
+        level, span = find(error, right, reply.turn)
         levels.append(level)
         if span is not None:
             evidence.append(Evidence(start=span[0], end=span[1], label=level))
-        again = None if level == "recast" else repeats(error, learner, right, reply.text)
+        reported = level == "recast" and not error.wrong
+        again = None if reported else repeats(error, learner, right, reply.turn)
         if again is not None:
             repeated = True
             evidence.append(Evidence(start=again[0], end=again[1], label="error"))
+        against = wording.contrasts(reply.raw, error.wrong)
+        evidence += [Evidence(start=start, end=end, label="red_pen") for start, end in against]
+        contrasted = contrasted or bool(against)
         leaked = leaked or _leaks(error, level, learner, reply)
-    return _Findings(levels, repeated, leaked)
+    return _Findings(levels, contrasted, repeated, leaked)
 
 
-def _leaks(error: Change, level: Level, learner: Text, reply: _Reply) -> bool:
+def _leaks(error: Change, level: Level, learner: Turn, reply: _Reply) -> bool:
     """Whether the reply gives the corrected form away: recast, said as a new word, or quoted."""
     if error.wrong == error.right:
         return False
-    if level == "recast":
+    if level == "recast" and set(error.right) <= set(reply.turn.said):
         return True
     if level == "form" and any(
         is_content(word) and word not in learner.said for word in error.right
@@ -210,23 +217,28 @@ def _leaks(error: Change, level: Level, learner: Text, reply: _Reply) -> bool:
 def _quoted(right: Sequence[str], reply: _Reply) -> bool:
     """Whether the words stand in quotes of their own, as in: use "the" here."""
     size = len(right)
-    for at in range(len(reply.text.said) - size + 1):
-        if reply.text.said[at : at + size] != tuple(right):
+    for at in range(len(reply.turn.said) - size + 1):
+        if reply.turn.said[at : at + size] != tuple(right):
             continue
-        start, end = reply.text.spans[at][0], reply.text.spans[at + size - 1][1]
+        start, end = reply.turn.spans[at][0], reply.turn.spans[at + size - 1][1]
         if wording.quoted(reply.raw, start, end):
             return True
     return False
 
 
-def _first_fault(learner: Text, right: Text, reply: _Reply, findings: _Findings, move: Move) -> str:
+def _first_fault(learner: Turn, right: Turn, reply: _Reply, findings: _Findings, move: Move) -> str:
     """The slug of the first check that fails, or nothing."""
     own = (set(learner.stems) | set(right.stems)) - {""}
-    said = set(reply.text.stems) - {""}
-    on_topic = not own or bool(own & said) or bool(_POINTERS & set(reply.text.said))
+    said = set(reply.turn.stems) - {""}
+    on_topic = (
+        not own
+        or "recast" in findings.levels
+        or bool(own & said)
+        or bool(_POINTERS & set(reply.turn.said))
+    )
     checks = [
-        ("empty", not reply.text.said),
-        ("red-pen", bool(reply.red_pen)),
+        ("empty", not reply.turn.said),
+        ("red-pen", findings.contrasted or bool(reply.red_pen)),
         *(_of_move(move, reply, findings, len(said - own)) if findings.levels else []),
         ("no-question", not reply.questions),
         ("off-topic", not on_topic),

@@ -48,12 +48,14 @@ _RED_PEN = _any(
     r"\b(?:more natural|better|more correct|correct|right) to (?:say|write|use)\b",
     r"\b(?:a|the) (?:better|more natural|correct) way (?:to|of|is)\b",
     r"\byour (?:grammar|spelling|error)\b",
-    r"\b(?:fix|check) (?:your|the) (?:grammar|spelling|sentence|verb|error)\b",
+    r"\b(?:fix|check) your (?:grammar|spelling|error)s?\b",
+    r"\bwe (?:(?:usually|normally|always|never|only|don't|do not) )?say\b",
     r"->|=>|→|⇒|➜|~~|❌|✗|✘|✖|\u0336",
 )
 _GRAMMAR_ALWAYS = _any(
     r"\b(?:past|present|future|perfect|verb|continuous) (?:tense|form|simple|perfect|participle|"
     r"continuous|progressive)s?\b",
+    r"\b(?:past|plural) of\b",
     r"\b(?:right|which|the|what|verb|a different|another) tenses?\b",
     r"\b(?:simple|regular|irregular) (?:past|present|future|verb)\b",
     r"\b(?:verbs?|nouns?|adjectives?|adverbs?|pronouns?|prepositions?|conjunctions?|participles?|"
@@ -133,6 +135,17 @@ def questions(reply: str) -> list[Span]:
         for pattern in (_QUESTION, _INVITES)
         for match in pattern.finditer(text)
     ]
+
+
+def contrasts(reply: str, wrong: Sequence[str]) -> list[Span]:
+    """Where a reply names the wrong words only to turn them down: ", not go", "instead of go"."""
+    if not wrong:
+        return []
+    words = r"\W+".join(re.escape(word) for word in wrong)
+    against = r"(?:[,(\-\u2013\u2014] ?not|\binstead of|\brather than)"
+    pattern = rf"{against} {_QUOTE}?{words}\b(?=\W*(?:$|[.!?)]))"
+    text = reply.translate(_STRAIGHT)
+    return [match.span() for match in re.finditer(pattern, text, re.IGNORECASE)]
 
 
 def quoted(reply: str, start: int, end: int) -> bool:
