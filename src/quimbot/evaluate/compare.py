@@ -62,7 +62,7 @@ def mcnemar(wins: int, losses: int) -> float:
     """Two-sided exact p-value that wins and losses come from a fair coin."""
     n = wins + losses
     tail = sum(math.comb(n, k) for k in range(min(wins, losses) + 1))
-    return min(1.0, 2 * tail / 2**n)
+    return min(1.0, 2 * tail / (1 << n))
 
 
 def paired_bootstrap(

@@ -1,4 +1,7 @@
-"""Who is evaluated: addresses as given, with a training run standing for all its checkpoints."""
+"""Who is evaluated: addresses as given, with a training run standing for all its checkpoints.
+
+A run folder where a choice was made (`picked.json`) stands for that choice alone.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,6 +9,7 @@ from pathlib import Path
 
 from quimbot.exceptions import ModelError
 from quimbot.runs.checkpoints import adapter_hash, complete_checkpoints, step_of
+from quimbot.runs.scorecard import PICKED, read_picked
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,6 +47,8 @@ def _behind(address: str) -> list[Entrant]:
     folder = local_folder(address)
     if folder is None or (folder / "config.json").is_file():
         return [Entrant(address=address)]
+    if (folder / PICKED).is_file():
+        return _behind(read_picked(folder / PICKED).address)
     if (folder / "adapter_config.json").is_file():
         return [_adapter(address, folder)]
     prefix = address.removesuffix(str(folder)) if address.endswith(str(folder)) else ""

@@ -17,8 +17,17 @@ _WEIGHTS = "adapter_model.safetensors"
 
 def complete_checkpoints(folder: Path) -> list[Path]:
     """The finished checkpoints in a training run, by step; a checkpoint lists itself."""
-    found = [path.parent for path in folder.rglob(_ADAPTER) if (path.parent / MARKER).is_file()]
+    found = [
+        path.parent
+        for path in folder.rglob(_ADAPTER)
+        if (path.parent / MARKER).is_file() and not _hidden(path.relative_to(folder))
+    ]
     return sorted(found, key=lambda path: (step_of(path.name) or 0, str(path)))
+
+
+def _hidden(path: Path) -> bool:
+    """Whether it lies in a folder that is still being written aside."""
+    return any(part.startswith(".") for part in path.parts)
 
 
 def step_of(address: str) -> int | None:

@@ -2,7 +2,7 @@
 
 scores/
     replies.jsonl   every answer as it came, appended (resume reads it)
-    judged.jsonl    one `Judged` a reply that came: the reply, its verdict, what was found
+    judged.jsonl    one `Judged` a reply that came: the chat and its verdict
     scores.json     one `Scorecard`
 perplexity.json     one `Perplexities`
 picked.json         one `Picked`
@@ -16,13 +16,14 @@ import msgspec
 
 from quimbot.exceptions import DataError
 from quimbot.records.jsonl import read_rows
-from quimbot.records.record import Move, Record, Strict
+from quimbot.records.record import Lesson, Move, Record, Strict, Verdict
 
 T = TypeVar("T")
 
 SCORES = "scores.json"
 JUDGED = "judged.jsonl"
 REPLIES = "replies.jsonl"
+PICKED = "picked.json"
 
 
 class Rate(Strict, frozen=True, kw_only=True):
@@ -51,22 +52,22 @@ class Score(Strict, frozen=True, kw_only=True):
     failed: int
     """Requests that got no reply: counted here and nowhere else."""
     verified: Rate
-    """Replies that pass every check of the move."""
+    """Replies that pass every check of the move; over turns that hold an error."""
     recast: Rate
-    """Replies that say every error of the learner right, in its context."""
+    """Replies that say every error right, in its context; over turns that hold an error."""
     recast_any: Rate
-    """Replies that say at least one of the errors right."""
+    """Replies that say at least one error right; over turns that hold an error."""
     form_only: Rate
-    """Replies where a corrected word appears, but no error is recast."""
+    """A corrected word appears, but no error is recast; over turns that hold an error."""
     repeats: Rate
-    """Replies that repeat the learner's error."""
+    """Replies that say the learner's error back; over turns that hold an error."""
     red_pen: Rate
-    """Replies with red-pen language (`you should say`, `mistake`, ...)."""
+    """Replies with red-pen language (`you should say`, `mistake`, ...); over all replies."""
     question: Rate
-    """Replies that ask the learner something."""
+    """Replies that ask the learner something; over all replies."""
     median_words: float
     by_type: dict[str, Rate]
-    """ERRANT type -> `recast` over the turns that hold such an error."""
+    """ERRANT type -> `verified` over the turns that hold such an error."""
 
 
 class Scorecard(Strict, frozen=True, kw_only=True):
@@ -87,36 +88,62 @@ class Scorecard(Strict, frozen=True, kw_only=True):
 
 
 class Judged(Strict, frozen=True, kw_only=True):
-    """One reply and what was found in it."""
+    """One reply with its verdict; what was found in it can be read off."""
 
     address: str
     item: str
     """Id of the learner turn in the suite."""
     group: str
     record: Record
-    verified: bool
-    recast: bool
-    recast_any: bool
-    form_only: bool
-    repeats: bool
-    red_pen: bool
-    question: bool
-    words: int
 
     @property
-    def move(self) -> Move:
-        """The move that was asked for."""
-        return self.record.lessons[0].move
+    def lesson(self) -> Lesson:
+        """What was asked for."""
+        return self.record.lessons[0]
+
+    @property
+    def verdict(self) -> Verdict:
+        """What the verifier found."""
+        return self.lesson.verdict or Verdict(passed=False, reason="not-judged")
 
     @property
     def learner(self) -> str:
         """What the learner wrote."""
-        return self.record.messages[self.record.lessons[0].turn - 1].content
+        return self.record.messages[self.lesson.turn - 1].content
 
     @property
     def reply(self) -> str:
         """What the tutor answered."""
-        return self.record.messages[self.record.lessons[0].turn].content
+        return self.record.messages[self.lesson.turn].content
+
+    @property
+    def erroneous(self) -> bool:
+        """Whether the turn holds an error beyond spacing, case and punctuation."""
+        return self.verdict.score is not None
+
+    @property
+    def verified(self) -> bool:
+        """Whether the reply passes every check of its move."""
+        return self.verdict.passed
+
+    @property
+    def recast(self) -> bool:
+        """Whether every error is said right, in its context."""
+        return self.verdict.score == 1
+
+    @property
+    def recast_any(self) -> bool:
+        """Whether at least one error is."""
+        return bool(self.verdict.score)
+
+    @property
+    def form_only(self) -> bool:
+        """Whether a corrected word appears without any recast."""
+        return self.verdict.score == 0 and self.shows("form")
+
+    def shows(self, label: str) -> bool:
+        """Whether the verdict has such evidence: `error`, `red_pen`, `question`, ..."""
+        return any(span.label == label for span in self.verdict.evidence)
 
 
 class Surprise(Strict, frozen=True, kw_only=True):
@@ -166,12 +193,12 @@ class Picked(Strict, frozen=True, kw_only=True):
     rule: str
     sentence: str
     n: int
-    recast: Rate
+    verified: Rate
     red_pen: Rate
     question: Rate
     perplexity: float | None
     over_base: tuple[float, float, float]
-    """Difference in recast rate to the base model, and its 95 % interval."""
+    """Difference in verified rate to the base model, and its 95 % interval."""
     over_next: tuple[float, float, float] | None
     """The same to the runner-up, when there is one."""
     next: str = ""

@@ -1,0 +1,91 @@
+"""Replies to look at: best and worst with their evidence, and one turn before and after."""
+
+import hashlib
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from quimbot.runs.scorecard import Judged
+
+
+@dataclass(frozen=True, kw_only=True)
+class Piece:
+    """A stretch of a reply, and what it shows, if anything."""
+
+    text: str
+    label: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pair:
+    """One learner turn, and what each tutor answered."""
+
+    learner: str
+    correction: str
+    replies: tuple[Judged, ...]
+    """In the order of the addresses asked for."""
+
+
+def pieces(row: Judged) -> tuple[Piece, ...]:
+    """The reply cut at its evidence, in order; where two spans overlap, the earlier one is kept."""
+    spans = sorted(row.verdict.evidence, key=lambda span: (span.start, -span.end))
+    found: list[Piece] = []
+    at = 0
+    for span in spans:
+        if span.start < at or span.end <= span.start:
+            continue
+        found.append(Piece(text=row.reply[at : span.start]))
+        found.append(Piece(text=row.reply[span.start : span.end], label=span.label))
+        at = span.end
+    found.append(Piece(text=row.reply[at:]))
+    return tuple(piece for piece in found if piece.text)
+
+
+def best(rows: Sequence[Judged], count: int) -> list[Judged]:
+    """Verified replies, those that put the most errors right first, one a learner turn."""
+    verified = [row for row in rows if row.verified and row.erroneous]
+    verified.sort(key=lambda row: (-len(row.lesson.error_types), _lot(row.item)))
+    return list({row.learner: row for row in reversed(verified)}.values())[::-1][:count]
+
+
+def worst(rows: Sequence[Judged], count: int) -> list[Judged]:
+    """Failed replies, the gravest first: red pen, error repeated, then each other check in turn."""
+    by_reason: dict[str, list[Judged]] = defaultdict(list)
+    failed = [row for row in rows if not row.verified]
+    for row in sorted(failed, key=_gravest_first):
+        by_reason[row.verdict.reason].append(row)
+    queues = list(by_reason.values())
+    chosen: list[Judged] = []
+    while queues and len(chosen) < count:
+        chosen += [queue.pop(0) for queue in queues]
+        queues = [queue for queue in queues if queue]
+    return chosen[:count]
+
+
+def pairs(rows: Sequence[Judged], addresses: Sequence[str], count: int) -> list[Pair]:
+    """Turns with an error that all the tutors answered, drawn by their ids, not by the result."""
+    by_item: dict[str, dict[str, Judged]] = defaultdict(dict)
+    for row in rows:
+        if row.erroneous:
+            by_item[row.item][row.address] = row
+    shared = [item for item, answers in by_item.items() if answers.keys() >= set(addresses)]
+    found: dict[str, Pair] = {}
+    for item in sorted(shared, key=_lot):
+        replies = tuple(by_item[item][address] for address in addresses)
+        first = replies[0]
+        pair = Pair(
+            learner=first.learner,
+            correction=first.lesson.corrections[0],
+            replies=replies,
+        )
+        found.setdefault(first.learner, pair)
+    return list(found.values())[:count]
+
+
+def _gravest_first(row: Judged) -> tuple[bool, bool, bytes]:
+    return not row.shows("red_pen"), not row.shows("error"), _lot(row.item)
+
+
+def _lot(item: str) -> bytes:
+    """A stable draw that knows nothing of results."""
+    return hashlib.blake2b(b"gallery:" + item.encode(), digest_size=8).digest()

@@ -1,0 +1,143 @@
+"""Perplexity against a plain loop, by parts, and with the leak counted."""
+
+import math
+from pathlib import Path
+
+import pytest
+from tutors import Scorer, Tutor, opening, write_adapter
+
+from quimbot.evaluate import perplexity as module
+from quimbot.evaluate.perplexity import PerplexitySettings, perplexity
+from quimbot.exceptions import DataError, ModelError
+from quimbot.records.jsonl import write_rows
+from quimbot.records.record import Message, Provenance, Record
+from quimbot.runs.scorecard import Perplexities, read_perplexities
+from quimbot.runs.watch import Silent
+
+
+def _record(learner: str, *replies: str, source: str = "one", family: str = "") -> Record:
+    turns = [Message(role="system", content="Be a tutor."), Message(role="user", content=learner)]
+    for reply in replies:
+        turns += [
+            Message(role="assistant", content=reply),
+            Message(role="user", content="and then"),
+        ]
+    return Record(
+        messages=tuple(turns),
+        provenance=Provenance(source=source, licence="MIT"),
+        tags={"family": family} if family else {},
+    )
+
+
+ROWS = [
+    _record("I goes", "You go", "Fine then"),
+    _record("She like", "She likes it", source="two"),
+    _record("Hola", "Olá, você?", source="two"),
+]
+
+
+def _measured(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    rows: list[Record] = ROWS,
+    train: list[Record] | None = None,
+) -> Perplexities:
+    write_rows(tmp_path / "held.jsonl", rows)
+    if train is not None:
+        write_rows(tmp_path / "train.jsonl", train)
+    runtimes = {"torch:m": Scorer(lambda word: -len(word) / 2), "torch:n": Scorer(lambda _: -1.0)}
+    monkeypatch.setattr(module, "open_runtimes", opening(runtimes))
+    settings = PerplexitySettings(
+        runtimes=("m", "torch:n"),
+        data=tmp_path / "held.jsonl",
+        output=tmp_path / "perplexity.json",
+        train=tmp_path / "train.jsonl" if train is not None else None,
+    )
+    perplexity(settings, Silent())
+    return read_perplexities(settings.output)
+
+
+def test_equals_a_plain_loop_over_assistant_words(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    result = _measured(tmp_path, monkeypatch)
+    said = [m.content for row in ROWS for m in row.messages if m.role == "assistant"]
+    nats = tokens = size = 0.0
+    for text in said:
+        size += len(text.encode())
+        for word in text.split():
+            nats += len(word) / 2
+            tokens += 1
+    overall = result.runtimes[0].overall
+    assert overall.perplexity == pytest.approx(math.exp(nats / tokens))
+    assert overall.byte_perplexity == pytest.approx(math.exp(nats / size))
+    assert (overall.tokens, overall.bytes, overall.records) == (tokens, size, 3)
+
+
+def test_sources_add_up_by_their_tokens(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    row = _measured(tmp_path, monkeypatch).runtimes[0]
+    assert list(row.sources) == ["one", "two"]
+    parts = row.sources.values()
+    nats, tokens = sum(part.nats for part in parts), sum(part.tokens for part in parts)
+    assert row.overall.perplexity == pytest.approx(math.exp(nats / tokens))
+    mean_of_means = sum(part.perplexity for part in parts) / len(parts)
+    assert row.overall.perplexity != pytest.approx(mean_of_means, abs=1e-3)
+
+
+def test_a_flat_model_has_perplexity_e_and_addresses_read_as_given(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    result = _measured(tmp_path, monkeypatch)
+    assert [row.address for row in result.runtimes] == ["m", "n"]
+    assert result.runtimes[1].overall.perplexity == pytest.approx(math.e)
+
+
+def test_order_of_dialogues_does_not_matter(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    there = _measured(tmp_path, monkeypatch)
+    back = _measured(tmp_path, monkeypatch, ROWS[::-1])
+    assert there.runtimes == back.runtimes
+
+
+def test_learner_turns_also_in_training_are_counted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = [*ROWS, _record("New one", "Yes", family="f1")]
+    train = [_record("i  GOES!", "Another reply"), _record("Other words", "x", family="f1")]
+    assert _measured(tmp_path, monkeypatch, rows, train).leaked == 2
+    assert _measured(tmp_path, monkeypatch, rows, []).leaked == 0
+    assert _measured(tmp_path, monkeypatch, rows).leaked is None
+
+
+def test_checkpoints_of_a_run_keep_their_steps(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    step = write_adapter(tmp_path / "run" / "checkpoints" / "step-000007")
+    write_rows(tmp_path / "held.jsonl", ROWS)
+    monkeypatch.setattr(module, "open_runtimes", opening({f"torch:{step}": Scorer(lambda _: -2.0)}))
+    settings = PerplexitySettings(
+        runtimes=(str(tmp_path / "run"),),
+        data=tmp_path / "held.jsonl",
+        output=tmp_path / "p.json",
+    )
+    assert "lowest 7.39 a token" in perplexity(settings, Silent())
+    row = read_perplexities(settings.output).runtimes[0]
+    assert (row.address, row.step, len(row.adapter)) == (step, 7, 64)
+
+
+def test_data_without_a_reply_is_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(DataError, match="no dialogue with an assistant turn"):
+        _measured(tmp_path, monkeypatch, [_record("Hi")])
+
+
+def test_a_runtime_that_cannot_score_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_rows(tmp_path / "held.jsonl", ROWS)
+    monkeypatch.setattr(module, "open_runtimes", opening({"http://x/v1#m": Tutor(str)}))
+    settings = PerplexitySettings(
+        runtimes=("http://x/v1#m",), data=tmp_path / "held.jsonl", output=tmp_path / "p.json"
+    )
+    with pytest.raises(ModelError, match=r"http://x/v1#m: .*cannot score"):
+        perplexity(settings, Silent())

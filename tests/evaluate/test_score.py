@@ -1,0 +1,218 @@
+"""Scoring: what counts, what continues, and what is refused."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tutors import (
+    TURNS,
+    Tutor,
+    failing,
+    opening,
+    perfect,
+    write_adapter,
+    write_suite,
+)
+
+from quimbot.evaluate import score as module
+from quimbot.evaluate.score import ScoreSettings, score
+from quimbot.exceptions import ModelError, RecipeError
+from quimbot.records.record import Move
+from quimbot.runs.scorecard import Score, read_judged, read_scorecard
+from quimbot.runs.watch import Silent
+
+
+def _settings(tmp_path: Path, *runtimes: str, **more: int) -> ScoreSettings:
+    suite = write_suite(tmp_path / "suite.jsonl")
+    return ScoreSettings(
+        runtimes=runtimes,
+        suite=suite,
+        output=tmp_path / "scores",
+        **more,  # type: ignore[arg-type] # numbers go to number fields
+    )
+
+
+def _scores(settings: ScoreSettings) -> dict[str, Score]:
+    score(settings, Silent())
+    return {row.address: row for row in read_scorecard(settings.output).scores}
+
+
+def test_perfect_tutor_scores_one_and_hopeless_zero(tmp_path: Path) -> None:
+    rows = _scores(_settings(tmp_path, "scripted:perfect", "scripted:hopeless"))
+    best, worst = rows["scripted:perfect"], rows["scripted:hopeless"]
+    assert (best.verified.value, best.recast.value, best.question.value) == (1, 1, 1)
+    assert (worst.verified.value, worst.recast_any.value, worst.question.value) == (0, 0, 0)
+    assert best.red_pen.value == best.repeats.value == 0
+    assert best.verified.n == best.asked == len(TURNS)
+    assert 0 < best.verified.low < best.verified.high == 1
+    assert best.by_type["R:VERB:SVA"].n == 3
+
+
+def test_an_echo_repeats_the_errors(tmp_path: Path) -> None:
+    echo = _scores(_settings(tmp_path, "scripted:echo"))["scripted:echo"]
+    assert echo.verified.value == 0
+    assert echo.repeats.value >= 0.5
+
+
+def test_shipped_suite_counts_only_turns_with_an_error(tmp_path: Path) -> None:
+    settings = ScoreSettings(
+        runtimes=("scripted:perfect", "scripted:hopeless"),
+        output=tmp_path,
+        moves=(Move.RECAST,),
+        max_tokens=99,
+    )
+    rows = _scores(settings)
+    best, worst = rows["scripted:perfect"], rows["scripted:hopeless"]
+    assert best.asked == 233
+    assert 215 <= best.verified.n < 233  # the others differ in spacing or case only
+    assert best.verified.value > 0.95
+    assert best.question == worst.question.__class__(
+        passed=233, n=233, low=best.question.low, high=1.0
+    )
+    assert worst.verified.passed == 0
+
+
+def test_failed_requests_are_failed_and_not_wrong(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "open_runtimes", opening({"t": Tutor(failing)}))
+    row = _scores(_settings(tmp_path, "t"))["t"]
+    assert (row.asked, row.failed, row.verified.n, row.verified.value) == (6, 2, 4, 1)
+
+
+def test_a_second_run_asks_only_what_failed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = _settings(tmp_path, "t")
+    monkeypatch.setattr(module, "open_runtimes", opening({"t": Tutor(failing)}))
+    score(settings, Silent())
+    again = Tutor(perfect)
+    monkeypatch.setattr(module, "open_runtimes", opening({"t": again}))
+    row = _scores(settings)["t"]
+    assert sorted(again.asked) == sorted(TURNS[i][1] for i in (2, 4))
+    assert (row.failed, row.verified.n) == (0, 6)
+
+
+def test_a_killed_run_continues_to_the_same_scores(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = _settings(tmp_path, "t")
+    monkeypatch.setattr(module, "open_runtimes", opening({"t": Tutor(perfect)}))
+    score(settings, Silent())
+    whole = (settings.output / "scores.json").read_bytes()
+    log = settings.output / "replies.jsonl"
+    lines = log.read_bytes().splitlines(keepends=True)
+    log.write_bytes(b"".join(lines[:3]) + lines[3][:40])  # killed inside the fourth line
+    again = Tutor(perfect)
+    monkeypatch.setattr(module, "open_runtimes", opening({"t": again}))
+    score(settings, Silent())
+    assert len(again.asked) == 3
+    assert (settings.output / "scores.json").read_bytes() == whole
+
+
+def test_nothing_is_opened_when_all_is_answered(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = _settings(tmp_path, "t")
+    monkeypatch.setattr(module, "open_runtimes", opening({"t": Tutor(perfect)}))
+    score(settings, Silent())
+    monkeypatch.setattr(module, "open_runtimes", opening({}))
+    assert "(0 requests failed)" in score(settings, Silent())
+
+
+def test_new_weights_under_an_old_address_are_asked_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    adapter = write_adapter(tmp_path / "step-1")
+    settings = _settings(tmp_path, adapter)
+    monkeypatch.setattr(module, "open_runtimes", opening({adapter: Tutor(perfect)}))
+    score(settings, Silent())
+    (tmp_path / "step-1" / "adapter_model.safetensors").write_bytes(b"other")
+    again = Tutor(perfect)
+    monkeypatch.setattr(module, "open_runtimes", opening({adapter: again}))
+    score(settings, Silent())
+    assert len(again.asked) == len(TURNS)
+
+
+def test_a_training_run_stands_for_its_finished_checkpoints(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = tmp_path / "stage1"
+    late = write_adapter(run / "checkpoints" / "step-000020", b"1")
+    early = write_adapter(run / "checkpoints" / "step-000003", b"2")
+    (run / "checkpoints" / "step-000030").mkdir()
+    tutors = {address: Tutor(perfect) for address in (early, late)}
+    monkeypatch.setattr(module, "open_runtimes", opening(tutors))
+    settings = _settings(tmp_path, str(run))
+    score(settings, Silent())
+    rows = read_scorecard(settings.output).scores
+    assert [(row.address, row.step) for row in rows] == [(early, 3), (late, 20)]
+
+
+def test_an_adapter_that_answers_as_the_base_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    adapter = write_adapter(tmp_path / "step-1")
+    tutors = {"base": Tutor(perfect), adapter: Tutor(perfect)}
+    monkeypatch.setattr(module, "open_runtimes", opening(tutors))
+    with pytest.raises(ModelError, match="all 6 replies equal those of base"):
+        score(_settings(tmp_path, "base", adapter), Silent())
+    assert not (tmp_path / "scores" / "scores.json").exists()
+
+
+def test_a_folder_without_finished_checkpoints_is_one_line(tmp_path: Path) -> None:
+    (tmp_path / "run").mkdir()
+    with pytest.raises(ModelError, match="no finished checkpoint"):
+        score(_settings(tmp_path, str(tmp_path / "run")), Silent())
+
+
+def test_replies_are_records_with_their_verdicts(tmp_path: Path) -> None:
+    settings = _settings(tmp_path, "scripted:perfect", limit=2)
+    score(settings, Silent())
+    rows = list(read_judged(settings.output))
+    assert len(rows) == 2
+    for row in rows:
+        assert row.record.provenance.author == row.address == "scripted:perfect"
+        assert row.record.provenance.origin == row.item
+        assert row.verified
+        assert any(
+            row.reply[span.start : span.end]
+            in {"went", "likes", "dogs", "is", "were", "a", "a student"}
+            for span in row.verdict.evidence
+            if span.label == "recast"
+        )
+    card = read_scorecard(settings.output)
+    assert (card.turns, card.of) == (2, 6)
+
+
+def test_every_move_is_asked_for_and_scored_alone(tmp_path: Path) -> None:
+    settings = ScoreSettings(
+        runtimes=("scripted:perfect",),
+        suite=write_suite(tmp_path / "suite.jsonl"),
+        output=tmp_path / "scores",
+        moves=tuple(Move),
+    )
+    score(settings, Silent())
+    rows = {row.move: row for row in read_scorecard(settings.output).scores}
+    assert set(rows) == set(Move)
+    assert rows[Move.HINT].verified.value == rows[Move.ELICITATION].verified.value == 0
+    prompts = {row.record.messages[0].content for row in read_judged(settings.output)}
+    assert len(prompts) == len(Move)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "name"),
+    [
+        ({"runtimes": ()}, "runtimes"),
+        ({"moves": ()}, "moves"),
+        ({"limit": -1}, "limit"),
+        ({"max_tokens": 0}, "max_tokens"),
+        ({"temperature": -1.0}, "temperature"),
+    ],
+)
+def test_settings_out_of_range_are_refused(
+    tmp_path: Path, wrong: dict[str, Any], name: str
+) -> None:
+    table: dict[str, Any] = {"runtimes": ("m",), "output": tmp_path, **wrong}
+    with pytest.raises(RecipeError, match=name):
+        ScoreSettings(**table)

@@ -1,0 +1,120 @@
+"""Judged replies, scorecards and perplexities made up for tests of what reads them."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from quimbot.evaluate.entrants import Entrant
+from quimbot.evaluate.perplexity import surprise
+from quimbot.evaluate.score import score_of
+from quimbot.records.jsonl import write_json, write_rows
+from quimbot.records.record import (
+    Evidence,
+    Lesson,
+    Message,
+    Move,
+    Provenance,
+    Record,
+    Verdict,
+)
+from quimbot.runs.checkpoints import step_of
+from quimbot.runs.scorecard import Judged, Perplexities, Perplexity, Scorecard
+
+LEARNER = "Yesterday I go to the <b>store</b> number {}."
+RIGHT = "Yesterday I went to the <b>store</b> number {}."
+
+
+def judged(
+    address: str,
+    number: int,
+    *,
+    passed: bool,
+    question: bool = True,
+    red_pen: bool = False,
+    kind: str = "R:VERB:TENSE",
+) -> Judged:
+    """One reply to learner turn `number`; two turns make a dialogue."""
+    reply = f"Oh, you went there & back {number}?" if passed else f"You should say {number}. Why?"
+    evidence = [Evidence(start=8, end=12, label="recast")] if passed else []
+    if red_pen:
+        evidence.append(Evidence(start=0, end=14, label="red_pen"))
+    if question:
+        evidence.append(Evidence(start=len(reply) - 5, end=len(reply), label="question"))
+    verdict = Verdict(
+        passed=passed,
+        reason="" if passed else "red-pen" if red_pen else "no-recast",
+        level="recast" if passed else "none",
+        score=float(passed),
+        evidence=tuple(evidence),
+    )
+    return Judged(
+        address=address,
+        item=f"turn-{number}",
+        group=f"dialogue-{number // 2}",
+        record=Record(
+            messages=(
+                Message(role="system", content="Be a tutor."),
+                Message(role="user", content=LEARNER.format(number)),
+                Message(role="assistant", content=reply),
+            ),
+            lessons=(
+                Lesson(
+                    turn=2,
+                    move=Move.RECAST,
+                    corrections=(RIGHT.format(number),),
+                    error_types=(kind,),
+                    verdict=verdict,
+                ),
+            ),
+            provenance=Provenance(source="suite", licence="MIT", author=address),
+        ),
+    )
+
+
+def write_scores(folder: Path, rows: Mapping[str, Sequence[Judged]], *, of: int = 233) -> Path:
+    """A score folder as `quimbot score` leaves it."""
+    every = [row for own in rows.values() for row in own]
+    turns = max(len(own) for own in rows.values())
+    card = Scorecard(
+        suite="eracond",
+        suite_sha256="0" * 64,
+        turns=turns,
+        of=of,
+        max_tokens=48,
+        temperature=0.0,
+        seed=0,
+        quimbot="0.1.0",
+        scores=tuple(
+            score_of(Entrant(address=address, step=step_of(address)), Move.RECAST, len(own), own)
+            for address, own in rows.items()
+        ),
+    )
+    write_rows(folder / "judged.jsonl", every)
+    write_json(folder / "scores.json", card)
+    return folder
+
+
+def write_perplexity(path: Path, nats_a_token: Mapping[str, float]) -> Path:
+    """Perplexities as `quimbot perplexity` leaves them."""
+    write_json(
+        path,
+        Perplexities(
+            data="held.jsonl",
+            data_sha256="1" * 64,
+            records=100,
+            leaked=0,
+            runtimes=tuple(
+                Perplexity(
+                    address=address,
+                    adapter="",
+                    step=step_of(address),
+                    overall=surprise([(nats * 1000, 1000, 4000)]),
+                    sources={
+                        "bank": surprise([(nats * 600, 600, 2400)]),
+                        "chat": surprise([(nats * 400, 400, 1600)]),
+                    },
+                )
+                for address, nats in nats_a_token.items()
+            ),
+        ),
+    )
+    return path
