@@ -243,9 +243,12 @@ def _find_either_form(change: Change, correction: Turn, reply: Turn) -> Found | 
 
 
 def repeats(change: Change, learner: Turn, correction: Turn, reply: Turn) -> Span | None:
-    """Where the reply says the learner's wrong words back between the learner's own neighbours."""
+    """Where the reply says the learner's wrong words back between the learner's own neighbours.
+
+    A missing "do" is no error in a question told in a statement, so it is not looked for.
+    """
     wrong, size = change.wrong, len(change.wrong)
-    if wrong == change.right or not learner.said:
+    if wrong == change.right or not learner.said or (not wrong and set(change.right) <= _DO):
         return None
     at = min(change.start, len(learner.said) - 1)
     sentence = learner.sentences[at if wrong or not change.start else change.start - 1]

@@ -84,12 +84,13 @@ def judge_all(items: Sequence[Item]) -> list[Verdict]:
         base = prepare(learner)
         rights = [prepare(right) for right in corrections] or [base]
         found = [edits.get((learner, right), ()) for right in corrections] or [()]
+        seen = _Reply.of(reply, (learner, *corrections), move)
         options = [
             _against(
                 base,
                 right,
                 tuple(change(edit, base, right) for edit in some if edit.real),
-                _Reply.of(reply, (learner, *corrections)),
+                seen,
                 move,
             )
             for right, some in zip(rights, found, strict=True)
@@ -121,20 +122,18 @@ class _Reply:
     turn: Turn
     red_pen: list[Span]
     grammar: list[Span]
-    hints: list[Span]
     elicits: list[Span]
     questions: list[Span]
 
     @classmethod
-    def of(cls, reply: str, own: Sequence[str]) -> "_Reply":
+    def of(cls, reply: str, own: Sequence[str], move: Move) -> "_Reply":
         raw = reply[:_READ]
         return cls(
             raw=raw,
             turn=prepare(raw),
             red_pen=wording.red_pen(raw, own),
-            grammar=wording.grammar_terms(raw, own),
-            hints=wording.grammar_terms(raw, own, hint=True),
-            elicits=wording.elicits(raw, own),
+            grammar=wording.grammar_terms(raw, own, hint=move is Move.HINT),
+            elicits=wording.elicits(raw, own) if move is Move.ELICITATION else [],
             questions=wording.questions(raw),
         )
 
@@ -158,8 +157,8 @@ def _against(
     findings = _trace(learner, right, changes, reply, evidence)
     for label, spans in (
         ("red_pen", reply.red_pen),
-        ("grammar_term", reply.hints if move is Move.HINT else reply.grammar),
-        ("elicit", reply.elicits if move is Move.ELICITATION else []),
+        ("grammar_term", reply.grammar),
+        ("elicit", reply.elicits),
         ("question", reply.questions),
     ):
         evidence += [Evidence(start=start, end=end, label=label) for start, end in spans]
@@ -189,8 +188,7 @@ def _trace(
         levels.append(level)
         if span is not None:
             evidence.append(Evidence(start=span[0], end=span[1], label=level))
-        reported = level == "recast" and not error.wrong
-        again = None if reported else repeats(error, learner, right, reply.turn)
+        again = repeats(error, learner, right, reply.turn)
         if again is not None:
             repeated = True
             evidence.append(Evidence(start=again[0], end=again[1], label="error"))
@@ -270,4 +268,4 @@ def _of_move(
         case Move.ELICITATION:
             return [("leak", findings.leaked), ("no-elicitation", not reply.elicits)]
         case Move.HINT:
-            return [("leak", findings.leaked), ("no-hint", not reply.hints)]
+            return [("leak", findings.leaked), ("no-hint", not reply.grammar)]

@@ -101,7 +101,7 @@ _ELICITS = _any(
     r"later|still)\b|\b(?:now|today|every day|usually),? or (?:yesterday|before|in the past|later|"
     r"tomorrow|last)\b|\bone,? or (?:many|more|several|a few|two)\b",
 )
-_QUESTION = re.compile(r"[^.!?…\n]*[^\W_][^.!?…\n]*[!.]*\?")
+_SENTENCE = re.compile(r"([^.!?\u2026\n]*)([.!?\u2026\n]+|$)")
 _INVITES = _any(
     r"\btell me (?:more|about|all|what|why|how|which|who|where|when|a bit|a little|everything)\b",
     r"\b(?:i'd|i would) (?:love|like|be happy|be curious) to (?:hear|know)\b",
@@ -129,12 +129,12 @@ def elicits(reply: str, own: Sequence[str] = ()) -> list[Span]:
 
 def questions(reply: str) -> list[Span]:
     """Where a reply asks for an answer: a sentence with a question mark, or "tell me more"."""
-    text = reply.translate(_STRAIGHT)
-    return [
-        (match.start() + len(match.group()) - len(match.group().lstrip()), match.end())
-        for pattern in (_QUESTION, _INVITES)
-        for match in pattern.finditer(text)
+    asked = [
+        (match.end(1) - len(match[1].lstrip()), match.end())
+        for match in _SENTENCE.finditer(reply)
+        if "?" in match[2] and any(letter.isalnum() for letter in match[1])
     ]
+    return asked + _hits(_INVITES, reply, ())
 
 
 def contrasts(reply: str, wrong: Sequence[str]) -> list[Span]:
