@@ -1,11 +1,12 @@
 """The checks that a recipe can name."""
 
 from quimbot.exceptions import RecipeError
+from quimbot.verify.language import Language
 from quimbot.verify.scaffolding import Scaffolding
 from quimbot.verify.structure import Structure
 from quimbot.verify.verifier import Verifier
 
-KNOWN = ("structure", "scaffolding")
+KNOWN = ("structure", "language", "scaffolding")
 
 
 def verifier(name: str) -> Verifier:
@@ -17,6 +18,8 @@ def verifier(name: str) -> Verifier:
     match name:
         case "structure":
             return Structure()
+        case "language":
+            return Language()
         case "scaffolding":
             return Scaffolding()
         case _:
