@@ -1,0 +1,109 @@
+"""The error bank: learner errors written with care, and thousands of turns drawn from them."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from random import Random
+
+from quimbot.exceptions import DataError, RecipeError
+from quimbot.pedagogy.bank.compose import chat_turn
+from quimbot.pedagogy.bank.entry import Entry, Slots, Talk, read_entries, read_slots, read_talk
+from quimbot.pedagogy.bank.fill import fill_entry, fill_turn
+from quimbot.pedagogy.seed import Seed
+
+_FOLDER = Path(__file__).parent
+_FILES = ("tense.toml", "nouns.toml", "structure.toml", "words.toml")
+_TRIES = 200
+
+
+@dataclass(frozen=True, kw_only=True)
+class Bank:
+    """Learner errors and correct talk, ready to be drawn from."""
+
+    entries: tuple[Entry, ...]
+    talk: Talk
+    slots: Slots
+
+    def seed(self, entry: Entry, rng: Random, *, long: bool = False, l1: str = "") -> Seed:
+        """A turn with the error of an entry; a long one has more sentences, perhaps more errors."""
+        seeds = [fill_entry(entry, self.slots, rng, l1)]
+        partners = [] if entry.question else self._partners(entry)
+        beside: list[str] = []
+        if long and partners and rng.random() < 0.5:  # noqa: PLR2004 - half hold two errors
+            seeds.append(fill_entry(rng.choice(partners), self.slots, rng, l1))
+        elif long:
+            beside = rng.sample(self.talk.beside[entry.topic], rng.choice((1, 1, 2)))
+        return chat_turn(seeds, beside, rng)
+
+    def talk_turn(self, rng: Random, *, long: bool = False) -> Seed:
+        """A turn without an error."""
+        turn = rng.choice(self.talk.turn)
+        beside = self.talk.beside[turn.topic]
+        return chat_turn(
+            [fill_turn(turn, self.slots, rng)], rng.sample(beside, 1) if long else [], rng
+        )
+
+    def draw(
+        self, count: int, *, seed: int, l1: str = "", long: float = 0.0, no_error: float = 0.0
+    ) -> Iterator[Seed]:
+        """So many turns, no two alike, the same ones for the same arguments.
+
+        Entries take turns in shuffled rounds, so each error is drawn equally often; `long` and
+        `no_error` are shares; with `l1`, only what its speakers or any learner would write.
+
+        Raises:
+            RecipeError: the bank does not hold so many distinct turns.
+        """
+        entries = [entry for entry in self.entries if not l1 or not entry.l1 or l1 in entry.l1]
+        rng = Random(f"bank:{seed}:{l1}")  # noqa: S311 - reproducible, nothing secret
+        round_: list[Entry] = []
+        seen: set[str] = set()
+        for number in range(count):
+            if not round_:
+                round_ = rng.sample(entries, len(entries))
+            clean, is_long = rng.random() < no_error, rng.random() < long
+            entry = None if clean else round_.pop()
+            for _ in range(_TRIES):
+                drawn = (
+                    self.seed(entry, rng, long=is_long, l1=l1)
+                    if entry
+                    else self.talk_turn(rng, long=is_long)
+                )
+                key = " ".join(drawn.learner.lower().split()).rstrip(".!?")
+                if key not in seen:
+                    seen.add(key)
+                    yield drawn
+                    break
+            else:
+                raise RecipeError(
+                    f"the error bank holds only about {number} distinct turns of this kind; "
+                    "ask for fewer dialogues, or for more long ones"
+                )
+
+    def _partners(self, entry: Entry) -> list[Entry]:
+        """Other errors that may stand in the same turn: those of the same family."""
+        if not entry.family:
+            return []
+        return [e for e in self.entries if e.family == entry.family and e.id != entry.id]
+
+
+@cache
+def shipped_bank() -> Bank:
+    """The bank that comes with the package."""
+    return read_bank(_FOLDER)
+
+
+def read_bank(folder: Path) -> Bank:
+    """A bank from a folder of TOML files.
+
+    Raises:
+        DataError: a file, an entry or a slot is not what it must be; file and line are named.
+    """
+    slots, talk = read_slots(folder / "slots.toml"), read_talk(folder / "talk.toml")
+    entries = tuple(e for name in _FILES for e in read_entries(folder / name, slots))
+    ids = [entry.id for entry in entries]
+    twice = sorted({name for name in ids if ids.count(name) > 1})
+    if twice:
+        raise DataError(f"{folder}: seed ids used twice: {', '.join(twice)}; rename one")
+    return Bank(entries=entries, talk=talk, slots=slots)

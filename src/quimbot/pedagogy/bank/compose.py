@@ -1,0 +1,123 @@
+"""Learner turns as people type them: greetings, sentences around the error, and loose typing.
+
+Everything added is the same in the turn and in its correction, so the error stays what it was.
+"""
+
+import re
+from collections.abc import Sequence
+from random import Random
+
+import msgspec
+
+from quimbot.pedagogy.seed import Seed
+
+_LEADS = (
+    "Hi!", "Hello!", "Hey,", "Yes,", "No,", "Well,", "Hmm,", "Oh,", "So,", "Ok,", "Okay,", "Actually,",
+    "Sorry,", "You know,", "Good question.", "Yes.", "Yeah,", "Let me see.", "Thanks.",
+)  # fmt: skip
+_QUESTION_LEADS = ("Hi!", "Hello!", "Hey,", "And", "Ok,", "Well,", "So,", "Thanks.", "Nice!")
+_LAUGHS = ("lol", "haha", ":)", "hahaha")
+_BACK = ("And you?", "What about you?", "How about you?")
+_END = re.compile(r"[.?!)]$")
+
+
+def chat_turn(seeds: Sequence[Seed], beside: Sequence[str], rng: Random) -> Seed:
+    """One turn that says the seeds' sentences in order, `beside` sentences around them."""
+    first = seeds[0]
+    parts = [(seed.learner, (*seed.corrections, seed.learner)[0]) for seed in seeds]
+    around = [(text, text) for text in beside]
+    split = rng.randint(0, len(around)) if not _asks(first) else len(around)
+    parts = [*around[:split], *parts, *around[split:]]
+    lead, tail = _lead(first, rng), _tail(seeds, rng)
+    loose = _loosener(rng)
+    learner = loose(_join([wrong for wrong, _ in parts], lead, tail))
+    correction = loose(_join([right for _, right in parts], lead, tail))
+    return msgspec.structs.replace(
+        first,
+        learner=learner,
+        corrections=(correction,) if any(seed.corrections for seed in seeds) else (),
+        error_types=tuple(kind for seed in seeds for kind in seed.error_types),
+        category="+".join(dict.fromkeys(seed.category for seed in seeds)),
+        level=max(seed.level for seed in seeds),
+        origin="+".join(seed.origin for seed in seeds),
+        echoes=tuple(echo for seed in seeds for echo in seed.echoes),
+        follow_ups=seeds[-1].follow_ups,
+        details=seeds[-1].details,
+        tone=first.tone if len({seed.tone for seed in seeds}) == 1 else "",
+    )
+
+
+def _asks(seed: Seed) -> bool:
+    return seed.learner.endswith("?")
+
+
+def _lead(first: Seed, rng: Random) -> str:
+    if rng.random() > 0.3:  # noqa: PLR2004 - most turns start with what they say
+        return ""
+    return rng.choice(_QUESTION_LEADS if _asks(first) else _LEADS)
+
+
+def _tail(seeds: Sequence[Seed], rng: Random) -> str:
+    """A laugh or a question back, now and then, where it fits."""
+    if _asks(seeds[-1]) or any(seed.tone == "sorry" for seed in seeds):
+        return ""
+    draw = rng.random()
+    if draw < 0.06:  # noqa: PLR2004 - rare, as in real chats
+        return rng.choice(_LAUGHS)
+    return rng.choice(_BACK) if draw < 0.12 else ""  # noqa: PLR2004 - likewise
+
+
+def _join(sentences: Sequence[str], lead: str, tail: str) -> str:
+    """Sentences as one text: a capital at each start, a stop at each end."""
+    said: list[str] = [lead] if lead else []
+    for sentence in sentences:
+        runs_on = bool(said) and not _END.search(said[-1])
+        start = sentence if runs_on else sentence[:1].upper() + sentence[1:]
+        start = start[:1].lower() + start[1:] if runs_on and not _is_name(start) else start
+        said.append(start if _END.search(start) else f"{start}.")
+    if tail in _LAUGHS:
+        said[-1] = said[-1].removesuffix(".")
+    return " ".join([*said, tail] if tail else said)
+
+
+def _is_name(sentence: str) -> bool:
+    """Whether a sentence keeps its capital anywhere: "I" or a name."""
+    first = sentence.partition(" ")[0]
+    return first.partition("'")[0] == "I" or first not in _STARTERS
+
+
+_STARTERS = frozenset(
+    "The A An My Our We They He She It There This These Those That And But Because Although When "
+    "If Food Lunch Family Friends Good Sometimes Summer Spring Tomorrow Today Nothing Everybody "
+    "English Monday What Where Why How Did Do Have Can Is Right Yesterday Last Two On In People "
+    "Nobody One Every".split()
+) - {"English", "Monday"}
+
+
+class _Loosener:
+    """A way of typing, drawn once and then the same for every text."""
+
+    def __init__(self, rng: Random) -> None:
+        careless = rng.random() < 0.55  # noqa: PLR2004 - about half of chat turns are typed loosely
+        self._small = careless and rng.random() < 0.5  # noqa: PLR2004 - likewise
+        self._small_i = careless and rng.random() < 0.4  # noqa: PLR2004 - likewise
+        self._no_apostrophe = careless and rng.random() < 0.3  # noqa: PLR2004 - likewise
+        self._no_stop = careless and rng.random() < 0.6  # noqa: PLR2004 - likewise
+        self._shouts = rng.random() < 0.04  # noqa: PLR2004 - rare
+
+    def __call__(self, text: str) -> str:
+        if self._small:
+            text = re.sub(r"(^|[.!?] )([A-Z])", lambda m: m[1] + m[2].lower(), text)
+        if self._small_i:
+            text = re.sub(r"\bI\b", "i", text)
+        if self._no_apostrophe:
+            text = text.replace("'", "")
+        if self._no_stop:
+            text = text.removesuffix(".")
+        elif self._shouts and text.endswith("."):
+            text = text[:-1] + "!"
+        return text
+
+
+def _loosener(rng: Random) -> _Loosener:
+    return _Loosener(rng)
