@@ -1,0 +1,138 @@
+"""From an address to a runtime: the one place that knows which kinds there are.
+
+- `smollm2-135m`: a model by name, a folder or a hub id, run by llama.cpp
+- `runs/demo/checkpoints/…`: an adapter, on the base that its folder names
+- `runs/demo`: what a finished run picked
+- `torch:ADDRESS`: any of these, run by torch (slow, exact, says probabilities)
+- `llamacpp:ADDRESS`: any of these, run by llama.cpp (the default)
+- `https://host/v1#model`: an OpenAI-compatible server
+- `scripted:perfect`: a tutor that follows a script (also: hopeless, echo)
+"""
+
+import difflib
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, get_args
+
+import msgspec
+
+from quimbot.exceptions import DataError, ModelError
+from quimbot.runtimes.adapter import CONFIG, Adapter, read_adapter
+from quimbot.runtimes.endpoint import Endpoint
+from quimbot.runtimes.models import ModelFiles, find_model
+from quimbot.runtimes.runtime import Runtime
+from quimbot.runtimes.scripted import ScriptedRuntime
+
+Engine = Literal["llamacpp", "torch"]
+
+_PICKED = "picked.json"
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Local:
+    """A model or adapter on this machine, and what runs it."""
+
+    engine: Engine
+    base: ModelFiles
+    adapter: Adapter | None
+
+
+@contextmanager
+def connect(address: str) -> Iterator[Runtime]:
+    """The runtime at one address; see `open_runtimes`."""
+    with open_runtimes([address]) as runtimes:
+        yield runtimes[address]
+
+
+@contextmanager
+def open_runtimes(
+    addresses: Sequence[str], *, corrections: Mapping[str, str] | None = None
+) -> Iterator[dict[str, Runtime]]:
+    """The runtimes at some addresses; adapters of one base share it.
+
+    `corrections` (learner turn → corrected turn) is what `scripted:perfect` knows.
+
+    Raises:
+        DataError: a run folder's `picked.json` is damaged.
+        ModelError: an address names nothing that can be found, reached or used.
+    """
+    opened: dict[str, Runtime] = {}
+    local: dict[tuple[Engine, Path], dict[str, _Local]] = {}
+    with ExitStack() as stack:
+        for address in dict.fromkeys(addresses):
+            if address.startswith(("http://", "https://")):
+                opened[address] = stack.enter_context(Endpoint(address))
+            elif address.startswith("scripted:"):
+                part = address.removeprefix("scripted:")
+                opened[address] = ScriptedRuntime(part, corrections)
+            else:
+                target = _local(address)
+                local.setdefault((target.engine, target.base.cache), {})[address] = target
+        for (engine, _), targets in local.items():
+            opened.update(_open_engine(stack, engine, targets))
+        yield {address: opened[address] for address in addresses}
+
+
+def _open_engine(
+    stack: ExitStack, engine: Engine, targets: dict[str, _Local]
+) -> dict[str, Runtime]:
+    base = next(iter(targets.values())).base
+    adapters = {t.adapter.folder.resolve(): t.adapter for t in targets.values() if t.adapter}
+    match engine:
+        case "llamacpp":
+            from quimbot.runtimes.llamacpp import LlamaEngine
+
+            llama = stack.enter_context(LlamaEngine(base, tuple(adapters.values())))
+            return {name: llama.runtime(name, t.adapter) for name, t in targets.items()}
+        case "torch":
+            from quimbot.runtimes.torch_local import TorchEngine
+
+            torch = stack.enter_context(TorchEngine(base, tuple(adapters.values())))
+            return {name: torch.runtime(name, t.adapter) for name, t in targets.items()}
+
+
+def _local(address: str) -> _Local:
+    engine, target = _split(address)
+    folder = Path(target).expanduser()
+    if (folder / _PICKED).is_file():
+        picked_engine, target = _split(_picked(folder))
+        engine = engine or picked_engine
+        folder = Path(target).expanduser()
+    adapter = read_adapter(folder) if (folder / CONFIG).is_file() else None
+    try:
+        base = find_model(adapter.base if adapter else target)
+    except ModelError as fault:
+        if adapter:
+            raise ModelError(f"{folder}: its base cannot be used: {fault}") from fault
+        raise
+    return _Local(engine=engine or "llamacpp", base=base, adapter=adapter)
+
+
+def _split(address: str) -> tuple[Engine | None, str]:
+    """Engine, if one is named, and target."""
+    name, colon, target = address.partition(":")
+    if not colon or Path(address).exists():
+        return None, address
+    for engine in get_args(Engine):
+        if name == engine:
+            return engine, target
+    known = [*get_args(Engine), "scripted", "http", "https"]
+    close = difflib.get_close_matches(name, known)
+    hint = f"did you mean {close[0]!r}?" if close else f"expected one of {', '.join(known)}"
+    raise ModelError(f"{address}: no engine {name!r}; {hint}")
+
+
+class _Picked(msgspec.Struct, frozen=True):
+    address: str
+
+
+def _picked(run: Path) -> str:
+    path = run / _PICKED
+    try:
+        address = msgspec.json.decode(path.read_bytes(), type=_Picked).address
+    except (msgspec.MsgspecError, UnicodeDecodeError) as fault:
+        raise DataError(f"{path}: {fault}; run the pipeline again to write it anew") from None
+    inside = run / address
+    return str(inside) if inside.exists() else address

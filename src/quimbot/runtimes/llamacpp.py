@@ -1,0 +1,205 @@
+"""llama.cpp in this process: one loaded base, many adapters, many chats at once.
+
+Two habits of llama.cpp would let one adapter's cached state answer for another: a request that
+names no adapter keeps the state of the one before, and the cache in main memory ignores adapters.
+So every request carries the complete list of adapters with explicit zeros, and that cache is off.
+"""
+
+import asyncio
+import contextlib
+import os
+import tempfile
+import threading
+from collections.abc import AsyncIterator, Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, Self
+
+from quimbot.exceptions import ModelError, RuntimeFault
+from quimbot.records.record import Message
+from quimbot.runtimes.adapter import Adapter
+from quimbot.runtimes.chat_format import prompt_text
+from quimbot.runtimes.gguf import Kind
+from quimbot.runtimes.gguf_adapter import adapter_to_gguf
+from quimbot.runtimes.models import ModelFiles
+from quimbot.runtimes.runtime import Delta, Sampling
+
+# Read once, when llama.cpp's thread library loads: with its default, a thread whose partner has
+# lost its core spins instead of giving way, and two threads on a busy machine crawl.
+os.environ.setdefault("GOMP_SPINCOUNT", "0")
+
+import xllamacpp
+
+_PROBE = "I go to the store yesterday."
+
+
+class LlamaEngine:
+    """A base model and its adapters, loaded once; answers up to `slots` chats at a time.
+
+    Raises:
+        ModelError: the model or an adapter cannot be loaded, or an adapter changes no answer.
+    """
+
+    def __init__(
+        self,
+        base: ModelFiles,
+        adapters: Sequence[Adapter] = (),
+        *,
+        kind: Kind = "Q8_0",
+        slots: int = 16,
+        context: int = 8192,
+    ) -> None:
+        """Load; `context` tokens are shared by all chats under way."""
+        self.base = base
+        self._tokenizer = base.tokenizer()
+        self._ids = {adapter.folder.resolve(): i for i, adapter in enumerate(adapters)}
+        self._server = _load(base, adapters, kind=kind, slots=slots, context=context)
+        self._threads = ThreadPoolExecutor(slots, thread_name_prefix="llamacpp")
+        self._refuse_idle_adapters(adapters)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Wait for the chats under way, then give the memory back."""
+        self._threads.shutdown(cancel_futures=True)
+        del self._server
+
+    def runtime(self, name: str, adapter: Adapter | None = None) -> "LlamaRuntime":
+        """The base, or one of its adapters, as a runtime."""
+        return LlamaRuntime(name, self, None if adapter is None else adapter.folder.resolve())
+
+    def request(self, messages: Sequence[Message], adapter: Path | None) -> dict[str, Any]:
+        """What is asked of llama.cpp for a chat, greedy until told otherwise."""
+        text = prompt_text(messages, self.base.style)
+        chosen = None if adapter is None else self._ids[adapter]
+        return {
+            "prompt": self._tokenizer.encode(text, add_special_tokens=False),
+            "temperature": 0.0,
+            "top_k": 0,
+            "min_p": 0.0,
+            "lora": [{"id": i, "scale": float(i == chosen)} for i in self._ids.values()],
+        }
+
+    def complete(self, request: dict[str, Any]) -> dict[str, Any]:
+        """The whole answer of llama.cpp to a request."""
+        answer: dict[str, Any] = self._server.handle_completions(request)
+        return answer
+
+    def start(self, request: dict[str, Any], receive: Callable[[dict[str, Any]], bool]) -> None:
+        """Answer a request on another thread, piece by piece, until `receive` returns True.
+
+        The last call is `receive({})`.
+        """
+
+        def work() -> None:
+            try:
+                if not receive({"choices": []}):
+                    self._server.handle_completions({**request, "stream": True}, receive)
+            finally:
+                receive({})
+
+        self._threads.submit(work)
+
+    def _refuse_idle_adapters(self, adapters: Sequence[Adapter]) -> None:
+        def first_token(folder: Path | None) -> object:
+            request = self.request([Message(role="user", content=_PROBE)], folder)
+            answer = self.complete({**request, "n_predict": 1, "logprobs": 10})
+            return answer["choices"][0]["logprobs"]
+
+        plain = first_token(None) if adapters else None
+        for adapter in adapters:
+            if first_token(adapter.folder.resolve()) == plain:
+                raise ModelError(
+                    f"{adapter.folder}: llama.cpp answers as if this adapter were not there; "
+                    f"was it trained on {self.base.name}?"
+                )
+
+
+def _load(
+    base: ModelFiles, adapters: Sequence[Adapter], *, kind: Kind, slots: int, context: int
+) -> Any:  # noqa: ANN401 - the library ships no types
+    params = xllamacpp.CommonParams()
+    params.model.path = str(base.gguf(kind))
+    params.verbosity = -1
+    params.fit_params = False
+    params.n_parallel = slots
+    params.n_ctx = context
+    params.cache_ram_mib = 0
+    params.cpuparams.n_threads = params.cpuparams_batch.n_threads = available_cores()
+    if kind == "F32":
+        params.cache_type_k = params.cache_type_v = xllamacpp.ggml_type.GGML_TYPE_F32
+        params.flash_attn_type = xllamacpp.llama_flash_attn_type.LLAMA_FLASH_ATTN_TYPE_DISABLED
+    with tempfile.TemporaryDirectory(prefix="quimbot-") as folder:
+        files = [Path(folder) / f"{i}.gguf" for i in range(len(adapters))]
+        for adapter, file in zip(adapters, files, strict=True):
+            adapter_to_gguf(adapter, base.folder, file)
+        params.lora_adapters = [xllamacpp.CommonAdapterLoraInfo(str(file), 0.0) for file in files]
+        params.lora_init_without_apply = True
+        try:
+            return xllamacpp.Server(params)
+        except RuntimeError as fault:
+            named = ", ".join(str(adapter.folder) for adapter in adapters)
+            raise ModelError(
+                f"llama.cpp cannot load {base.name}{' with ' if named else ''}{named} "
+                f"({' '.join(str(fault).split())})"
+            ) from fault
+
+
+def available_cores() -> int:
+    """Cores this process may use."""
+    return len(os.sched_getaffinity(0))
+
+
+class LlamaRuntime:
+    """One model or adapter of an engine."""
+
+    def __init__(self, name: str, engine: LlamaEngine, adapter: Path | None) -> None:
+        """Made by `LlamaEngine.runtime`."""
+        self.name = name
+        self._engine = engine
+        self._adapter = adapter
+
+    async def stream(self, messages: Sequence[Message], sampling: Sampling) -> AsyncIterator[Delta]:
+        """The reply in pieces; leaving the iterator frees the slot at the next token."""
+        loop = asyncio.get_running_loop()
+        pieces: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
+        left = threading.Event()
+
+        def receive(piece: dict[str, Any]) -> bool:
+            with contextlib.suppress(RuntimeError):  # the loop was closed: nobody listens
+                loop.call_soon_threadsafe(pieces.put_nowait, piece)
+            return left.is_set()
+
+        request = self._engine.request(messages, self._adapter) | {
+            "n_predict": sampling.max_tokens,
+            "temperature": sampling.temperature,
+            "top_p": sampling.top_p,
+            "seed": sampling.seed,
+            "stop": list(sampling.stop),
+        }
+        self._engine.start(request, receive)
+        try:
+            while piece := await pieces.get():
+                delta = self._delta(piece)
+                if delta.text or delta.finish:
+                    yield delta
+                if delta.finish:
+                    return
+            raise RuntimeFault(f"{self.name}: llama.cpp ended without a reply")
+        finally:
+            left.set()
+
+    def _delta(self, piece: dict[str, Any]) -> Delta:
+        if "error" in piece:
+            raise RuntimeFault(f"{self.name}: {piece['error'].get('message', piece['error'])}")
+        if not piece["choices"]:
+            return Delta()
+        (choice,) = piece["choices"]
+        usage = piece.get("usage", {})
+        return Delta(
+            text=choice["text"],
+            finish=choice["finish_reason"],
+            prompt_tokens=usage.get("prompt_tokens", 0),
+            reply_tokens=usage.get("completion_tokens", 0),
+        )

@@ -1,0 +1,266 @@
+"""torch in this process: slow and exact, the reference for the others; says probabilities."""
+
+import asyncio
+import contextlib
+import itertools
+import threading
+import warnings
+from collections.abc import AsyncIterator, Iterator, Sequence
+from pathlib import Path
+from typing import Any, Self
+
+import torch
+from peft import PeftModel
+from torch.nn.functional import cross_entropy
+from transformers import AutoModelForCausalLM
+from transformers.utils.logging import disable_progress_bar
+
+from quimbot.exceptions import ModelError, RuntimeFault
+from quimbot.records.record import Message
+from quimbot.runtimes.adapter import Adapter
+from quimbot.runtimes.chat_format import END_OF_TURN, examples, prompt_text
+from quimbot.runtimes.models import ModelFiles
+from quimbot.runtimes.runtime import Delta, Finish, Sampling, TokenLogprob
+
+_HALF_CHARACTER = "\ufffd"
+_TOKENS_AT_ONCE = 4096
+_ROWS_AT_ONCE = 512
+"""Rows of logits in memory at a time: 100 MB for a vocabulary of 49,152."""
+
+
+class TorchEngine:
+    """A base model and its adapters, loaded once; answers one chat at a time.
+
+    Raises:
+        ModelError: the model or an adapter cannot be loaded, or an adapter changes nothing.
+    """
+
+    def __init__(self, base: ModelFiles, adapters: Sequence[Adapter] = ()) -> None:
+        """Load in float32, on the GPU when there is one."""
+        self.base = base
+        self.tokenizer = base.tokenizer()
+        self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+        self._names = {adapter.folder.resolve(): f"a{i}" for i, adapter in enumerate(adapters)}
+        self._one_at_a_time = threading.Lock()
+        disable_progress_bar()
+        model: Any = AutoModelForCausalLM.from_pretrained(
+            base.folder, dtype=torch.float32, local_files_only=True
+        )
+        for adapter in adapters:
+            _check_fits(model, adapter)
+        with warnings.catch_warnings():
+            # peft reads a name that transformers will drop; nothing here can change that
+            warnings.filterwarnings("ignore", ".*is_gradient_checkpointing", FutureWarning)
+            for adapter in adapters:
+                name = self._names[adapter.folder.resolve()]
+                if isinstance(model, PeftModel):
+                    model.load_adapter(adapter.folder, adapter_name=name)
+                else:
+                    model = PeftModel.from_pretrained(model, adapter.folder, adapter_name=name)
+        self.model = model.to(self.device).eval()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Give the memory back."""
+        del self.model
+
+    def runtime(self, name: str, adapter: Adapter | None = None) -> "TorchRuntime":
+        """The base, or one of its adapters, as a runtime."""
+        return TorchRuntime(name, self, None if adapter is None else adapter.folder.resolve())
+
+    @contextlib.contextmanager
+    def using(self, adapter: Path | None) -> Iterator[Any]:
+        """The model with that adapter or none, for nobody else meanwhile."""
+        with self._one_at_a_time, torch.inference_mode():
+            if not self._names:
+                yield self.model
+            elif adapter is None:
+                with self.model.disable_adapter():
+                    yield self.model.get_base_model()
+            else:
+                self.model.set_adapter(self._names[adapter])
+                yield self.model.get_base_model()
+
+
+def _check_fits(model: Any, adapter: Adapter) -> None:  # noqa: ANN401 - untyped library
+    for pair in adapter.pairs():
+        try:
+            shape = tuple(model.get_submodule(pair.module).weight.shape)
+        except AttributeError:
+            shape = ()
+        if shape != (pair.b.shape[0], pair.a.shape[1]):
+            raise ModelError(
+                f"{adapter.folder}: adapts {pair.module}, which this base lacks or has in another "
+                f"size; it was trained on {adapter.base}"
+            )
+
+
+class TorchRuntime:
+    """One model or adapter of an engine."""
+
+    def __init__(self, name: str, engine: TorchEngine, adapter: Path | None) -> None:
+        """Made by `TorchEngine.runtime`."""
+        self.name = name
+        self._engine = engine
+        self._adapter = adapter
+
+    async def stream(self, messages: Sequence[Message], sampling: Sampling) -> AsyncIterator[Delta]:
+        """The reply in pieces; leaving the iterator stops the work at the next token."""
+        engine = self._engine
+        text = prompt_text(messages, engine.base.style)
+        prompt = engine.tokenizer.encode(text, add_special_tokens=False)
+        loop = asyncio.get_running_loop()
+        pieces: asyncio.Queue[Delta | Exception] = asyncio.Queue()
+        left = threading.Event()
+
+        def work() -> None:
+            def tell(piece: Delta | Exception) -> None:
+                with contextlib.suppress(RuntimeError):  # the loop was closed: nobody listens
+                    loop.call_soon_threadsafe(pieces.put_nowait, piece)
+
+            try:
+                with engine.using(self._adapter) as model:
+                    for delta in _deltas(model, engine, prompt, sampling):
+                        tell(delta)
+                        if left.is_set():
+                            return
+            except (RuntimeError, MemoryError) as fault:
+                tell(fault)
+
+        threading.Thread(target=work, daemon=True).start()
+        try:
+            while True:
+                piece = await pieces.get()
+                if isinstance(piece, Exception):
+                    raise RuntimeFault(f"{self.name}: {' '.join(str(piece).split())}") from piece
+                yield piece
+                if piece.finish:
+                    return
+        finally:
+            left.set()
+
+    def logprobs(self, dialogues: Sequence[Sequence[Message]]) -> list[list[TokenLogprob]]:
+        """For each dialogue, its assistant tokens (end-of-turn included) with log-probabilities."""
+        engine = self._engine
+        sequences = [
+            (i, tokens, weights)
+            for i, dialogue in enumerate(dialogues)
+            for tokens, weights in examples(dialogue, engine.base.style, engine.tokenizer)
+        ]
+        found: dict[int, list[TokenLogprob]] = {}
+        with engine.using(self._adapter) as model:
+            for batch in _batches([tokens for _, tokens, _ in sequences]):
+                rows = [sequences[j] for j in batch]
+                values = _logprobs(model, engine.device, [row[1:] for row in rows])
+                for j, scored in zip(batch, values, strict=True):
+                    found[j] = [
+                        TokenLogprob(token=t, text=engine.tokenizer.decode([t]), logprob=p)
+                        for t, p in scored
+                    ]
+        results: list[list[TokenLogprob]] = [[] for _ in dialogues]
+        for j, (i, _, _) in enumerate(sequences):
+            results[i] += found[j]
+        return results
+
+
+def _batches(sequences: Sequence[Sequence[int]]) -> Iterator[list[int]]:
+    """Indices of sequences of like length, padded to at most `_TOKENS_AT_ONCE` tokens together."""
+    batch: list[int] = []
+    for i in sorted(range(len(sequences)), key=lambda i: len(sequences[i])):
+        if batch and (len(batch) + 1) * len(sequences[i]) > _TOKENS_AT_ONCE:
+            yield batch
+            batch = []
+        batch.append(i)
+    if batch:
+        yield batch
+
+
+def _logprobs(
+    model: Any,  # noqa: ANN401 - untyped library
+    device: torch.device,
+    rows: Sequence[tuple[tuple[int, ...], tuple[int, ...]]],
+) -> list[list[tuple[int, float]]]:
+    """For each (tokens, weights), the weighted tokens with their log-probabilities in nats.
+
+    Padding stands at the end, where a causal model never looks back at it: no mask is needed.
+    """
+    width = max(len(tokens) for tokens, _ in rows)
+    tokens_bt = torch.zeros(len(rows), width, dtype=torch.long)
+    wanted_bt = torch.zeros(len(rows), width, dtype=torch.bool)
+    for b, (tokens, weights) in enumerate(rows):
+        tokens_bt[b, : len(tokens)] = torch.tensor(tokens)
+        wanted_bt[b, : len(weights)] = torch.tensor(weights) > 0
+    hidden_btd = model.model(tokens_bt.to(device), use_cache=False).last_hidden_state
+    hidden_nd = hidden_btd[:, :-1][wanted_bt[:, 1:]]
+    target_n = tokens_bt[:, 1:][wanted_bt[:, 1:]].to(device)
+    values: list[float] = []
+    for at in range(0, len(target_n), _ROWS_AT_ONCE):
+        logits = model.lm_head(hidden_nd[at : at + _ROWS_AT_ONCE])
+        target = target_n[at : at + _ROWS_AT_ONCE]
+        values += (-cross_entropy(logits, target, reduction="none")).tolist()
+    found = iter(zip(target_n.tolist(), values, strict=True))
+    return [[next(found) for w in weights[1:] if w] for _, weights in rows]
+
+
+def _deltas(
+    model: Any,  # noqa: ANN401 - untyped library
+    engine: TorchEngine,
+    prompt: list[int],
+    sampling: Sampling,
+) -> Iterator[Delta]:
+    """The reply in pieces; what may still become a stop string or a character is held back."""
+    (end,) = engine.tokenizer.encode(END_OF_TURN, add_special_tokens=False)
+    hold = max((len(stop) for stop in sampling.stop), default=1) - 1
+    reply: list[int] = []
+    text, shown, count = "", 0, 0
+    finish: Finish = "length"
+    for token in itertools.islice(
+        _tokens(model, engine.device, prompt, sampling), sampling.max_tokens
+    ):
+        count += 1
+        if token == end:
+            finish = "stop"
+            break
+        reply.append(token)
+        text = engine.tokenizer.decode(reply)
+        found = [at for stop in sampling.stop if (at := text.find(stop)) >= 0]
+        if found:
+            text, finish = text[: min(found)], "stop"
+            break
+        sure = shown if text.endswith(_HALF_CHARACTER) else len(text) - hold
+        if sure > shown:
+            yield Delta(text=text[shown:sure])
+            shown = sure
+    yield Delta(text=text[shown:], finish=finish, prompt_tokens=len(prompt), reply_tokens=count)
+
+
+def _tokens(
+    model: Any,  # noqa: ANN401 - untyped library
+    device: torch.device,
+    prompt: list[int],
+    sampling: Sampling,
+) -> Iterator[int]:
+    """Tokens drawn one after the other, without end."""
+    chance = torch.Generator().manual_seed(sampling.seed)
+    fresh, cache = prompt, None
+    while True:
+        out = model(
+            torch.tensor([fresh], device=device),
+            past_key_values=cache,
+            use_cache=True,
+            logits_to_keep=1,
+        )
+        token, cache = _draw(out.logits[0, -1].cpu(), sampling, chance), out.past_key_values
+        yield token
+        fresh = [token]
+
+
+def _draw(logits_v: torch.Tensor, sampling: Sampling, chance: torch.Generator) -> int:
+    if sampling.temperature == 0:
+        return int(logits_v.argmax())
+    chances, order = (logits_v / sampling.temperature).softmax(-1).sort(descending=True)
+    before = chances.cumsum(-1) - chances
+    kept = chances.where(before < sampling.top_p, 0.0)
+    return int(order[torch.multinomial(kept, 1, generator=chance)])
