@@ -20,7 +20,6 @@ let underWay = null;
 function add(parent, tag, className, content = "") {
   const node = document.createElement(tag);
   node.className = className;
-  node.dir = "auto";
   node.textContent = content;
   parent.append(node);
   return node;
