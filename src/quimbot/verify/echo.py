@@ -28,6 +28,7 @@ _EITHER_FORM = word_set("lov lik hat prefer start begin began continu")  # "to w
 _TAKES_BASE = word_set("do does did to will would can could should might may must let not")
 _WH = word_set("what which who whom whose where when why how")
 _OPENERS = word_set("oh ah wow so and but well yes no ok okay hmm great nice cool then")
+_LEADS = word_set("so oh and well")  # openers that a tutor puts before anything
 _REPORTS = word_set("know ask asking wonder wondering tell hear curious mean find if")
 
 
@@ -176,7 +177,10 @@ def _closed(frame: tuple[str, str], change: Change, correction: Turn, reply: Tur
     best: Found = ("none", None)
     for at, word in enumerate(reply.said):
         before, after = reply.neighbours(at, at + 1)
-        if not _alike(right or left, word) or (before if right else after) in change.wrong:
+        beside = before if right else after
+        if not _alike(right or left, word) or after == word:
+            continue
+        if beside in change.wrong and not (before in _LEADS and not left):
             continue
         closed = not (left and right) or _alike(left, before)
         start = at - bool(left and right)
@@ -245,10 +249,13 @@ def _find_either_form(change: Change, correction: Turn, reply: Turn) -> Found | 
 def repeats(change: Change, learner: Turn, correction: Turn, reply: Turn) -> Span | None:
     """Where the reply says the learner's wrong words back between the learner's own neighbours.
 
-    A missing "do" is no error in a question told in a statement, so it is not looked for.
+    A missing "do" is no error in a question told in a statement, so it is not looked for;
+    nor is an extra "so" or "well", with which a tutor's own sentence may begin.
     """
     wrong, size = change.wrong, len(change.wrong)
     if wrong == change.right or not learner.said or (not wrong and set(change.right) <= _DO):
+        return None
+    if not change.right and set(wrong) <= _LEADS:
         return None
     at = min(change.start, len(learner.said) - 1)
     sentence = learner.sentences[at if wrong or not change.start else change.start - 1]

@@ -26,6 +26,7 @@ LONGEST = 45
 _READ = 4000  # characters of a reply that are looked at; all beyond is too long anyway
 _NEW_CONTENT = 2
 _POINTERS = word_set("it that this they those these he she them him there one ones")
+_REQUEST = word_set("say tell try mean word sentence change once")  # how one asks for another try
 _STRENGTH: dict[Level, int] = {"none": 0, "form": 1, "recast": 2}
 
 Item = tuple[str, Sequence[str], str, Move]
@@ -206,7 +207,8 @@ def _leaks(error: Change, level: Level, learner: Turn, reply: _Reply) -> bool:
     if level == "recast" and set(error.right) <= set(reply.turn.said):
         return True
     if level == "form" and any(
-        is_content(word) and word not in learner.said for word in error.right
+        is_content(word) and word not in learner.said and word not in _REQUEST
+        for word in error.right
     ):
         return True
     return bool(error.right) and _quoted(error.right, reply)

@@ -77,12 +77,12 @@ _GRAMMAR_IN_HINT = _any(
     r"\border of (?:the|your|these) words\b|\bvowels?\b|\bhyphen\b",
 )
 _ELICITS = _any(
-    r"\b(?:say|tell me|tell us|write|put|explain|describe|express|phrase|try|read|finish|complete) "
-    r"(?:me )?(?:that|it|this|your \w+|the (?:\w+ ){0,3}(?:sentence|part|word|words|phrase|"
+    r"\b(?:say|tell me|tell us|ask|give|write|put|explain|describe|express|phrase|try|read|finish|"
+    r"complete) (?:me )?(?:that|it|this|your \w+|the (?:\w+ ){0,3}(?:sentence|part|word|words|phrase|"
     r"question|bit)|(?:\w+ ){0,4})?\s*(?:again|one more time|once more|another way|in another way|"
     r"differently|in a different way|in other words|more clearly|a second time)\b",
-    r"\b(?:again|another try|one more try|try again|another way|different way|in other words|"
-    r"second try)\b[^.?!]*\?",
+    r"\b(?:another try|one more try|another way|different way|in other words|second try)\b"
+    r"[^.?!]*\?",
     r"\b(?:rephrase|reword|repeat|reformulate|restate)\b",
     r"\b(?:try|have another go|give it another|take another)\b[^.?!]{0,40}"
     r"\b(?:again|sentence|go|try|time|look|shot)\b",
@@ -94,8 +94,8 @@ _ELICITS = _any(
     r"ask|describe|call)\b",
     r"\bwhat (?:word|form|would|could)\b[^.?!]{0,40}"
     r"\b(?:say|use|fits?|goe?s?|comes?|need)\b",
-    r"\b(?:can|could|would) you (?:please )?(?:say|write|try|finish|complete|fix|change|"
-    r"check|ask)\b",
+    r"\b(?:can|could|would|will) you (?:please )?"
+    r"(?:(?:say|write|tell me) (?:it|that|this|the|your)|try|finish|complete|fix|change|check)\b",
     r"_{2,}|\bblank\b|(?:\.{3}|…)\s*(?:what|\?|\w+\s*\?)",
     r"\b(?:yesterday|before|in the past|already|last \w+),? or (?:now|today|every|usually|tomorrow|"
     r"later|still)\b|\b(?:now|today|every day|usually),? or (?:yesterday|before|in the past|later|"
@@ -106,7 +106,7 @@ _INVITES = _any(
     r"\btell me (?:more|about|all|what|why|how|which|who|where|when|a bit|a little|everything)\b",
     r"\b(?:i'd|i would) (?:love|like|be happy|be curious) to (?:hear|know)\b",
     r"\blet me know\b|\bi(?:'m| am) curious\b|\bi wonder\b|\bshare (?:more|a|your)\b",
-    r"\b(?:describe|explain) (?:it|this|that|your|how|what|why|the)\b",
+    r"(?:^|[.!?,] |\bplease )(?:describe|explain) (?:it|this|that|your|how|what|why|the)\b",
     r"\btry (?:it |that )?(?:again|once more|one more time)\b|\bgive it another (?:try|go)\b",
 )
 
