@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, TypeVar
 
@@ -46,7 +46,7 @@ def read_rows(path: Path, kind: type[T]) -> Iterator[T]:
                 continue
             try:
                 yield decoder.decode(line)
-            except (msgspec.MsgspecError, ValueError) as fault:
+            except (msgspec.MsgspecError, ValueError, RecursionError) as fault:
                 text = str(fault).replace("Object contains unknown field", "unknown field")
                 raise DataError(f"{path}:{number}: {text}") from None
 
@@ -98,4 +98,5 @@ def replacing(path: Path, *, force: bool = True) -> Iterator[IO[bytes]]:
             f"{path}: cannot write ({why}); free some space or name another path"
         ) from fault
     finally:
-        aside.unlink(missing_ok=True)
+        with suppress(OSError):  # the folder itself may be what is wrong
+            aside.unlink(missing_ok=True)

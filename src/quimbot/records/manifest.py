@@ -190,5 +190,4 @@ def _plain(value: object) -> dict[str, object]:
     """A settings dataclass or a mapping as JSON values; paths and the like become text."""
     if value is None:
         return {}
-    plain: dict[str, object] = msgspec.to_builtins(value, enc_hook=str)
-    return plain
+    return msgspec.json.decode(msgspec.json.encode(value, enc_hook=str), type=dict[str, object])

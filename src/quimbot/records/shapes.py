@@ -111,8 +111,9 @@ def _from_sharegpt(row: Row) -> tuple[Message, ...]:
     system = row.get("system")
     head = (Message(role="system", content=system),) if isinstance(system, str) and system else ()
     turns = row["conversations"]
-    spelled_as_openai = isinstance(turns, list) and turns and "role" in turns[0]
-    keys = ("role", "content") if spelled_as_openai else ("from", "value")
+    first = turns[0] if isinstance(turns, list) and turns else None
+    as_openai = isinstance(first, dict) and "role" in first
+    keys = ("role", "content") if as_openai else ("from", "value")
     return head + _turns(turns, "conversations", *keys)
 
 

@@ -1,0 +1,105 @@
+"""Files are read line by line with the place of a fault, and appear whole or not at all."""
+
+import errno
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from strategies import records
+
+from quimbot.exceptions import DataError, OutputError
+from quimbot.records.jsonl import read_records, read_rows, replacing, write_json, write_rows
+from quimbot.records.record import Record
+
+
+@given(rows=st.lists(records(), max_size=5))
+def test_what_is_written_is_read(
+    tmp_path_factory: pytest.TempPathFactory, rows: list[Record]
+) -> None:
+    path = tmp_path_factory.mktemp("jsonl") / "new" / "x.jsonl"
+    assert write_rows(path, rows) == len(rows)
+    assert list(read_records(path)) == rows
+
+
+def test_blank_lines_and_crlf_are_passed_over(tmp_path: Path) -> None:
+    path = tmp_path / "x.jsonl"
+    path.write_bytes(b'{"a":1}\r\n\r\n  \n{"a":2}')
+    assert list(read_rows(path, dict[str, int])) == [{"a": 1}, {"a": 2}]
+
+
+@pytest.mark.parametrize(
+    ("line", "says"),
+    [
+        (b'{"messages":', "truncated"),
+        (b'{"messages":[],"provenance":{"source":"s"}}', "licence"),
+        (b'{"messages":[],"provenance":{"source":"s","licence":"l"},"x":1}', "unknown field `x`"),
+        (b"\xff\xfe{", "malformed"),
+    ],
+)
+def test_a_bad_line_is_named(tmp_path: Path, line: bytes, says: str) -> None:
+    path = tmp_path / "x.jsonl"
+    good = b'{"messages":[],"provenance":{"source":"s","licence":"l"}}'
+    path.write_bytes(good + b"\n\n" + line + b"\n")
+    with pytest.raises(DataError, match=f"x.jsonl:3: .*({says})"):
+        list(read_records(path))
+
+
+def test_nesting_without_end_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "x.jsonl"
+    path.write_bytes(b'{"a":' + b"[" * 100_000)
+    with pytest.raises(DataError, match=r"x.jsonl:1: .*recursion"):
+        list(read_rows(path, dict[str, object]))
+
+
+def test_a_missing_file_and_a_folder_are_named(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=r"gone.jsonl: no such file"):
+        list(read_records(tmp_path / "gone.jsonl"))
+    with pytest.raises(DataError, match="is a folder"):
+        list(read_records(tmp_path))
+
+
+def test_a_file_that_fails_half_way_leaves_the_old_one(tmp_path: Path) -> None:
+    path = tmp_path / "x.jsonl"
+    write_rows(path, [1, 2])
+
+    def broken() -> Iterator[int]:
+        yield 3
+        raise KeyError("teacher")
+
+    with pytest.raises(KeyError):
+        write_rows(path, broken())
+    assert path.read_bytes() == b"1\n2\n"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_full_disk_is_one_line_and_leaves_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "x.jsonl"
+
+    def full() -> Iterator[int]:
+        yield 1
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with pytest.raises(OutputError, match=r"x.jsonl: cannot write \(No space left on device\)"):
+        write_rows(path, full())
+    assert not list(tmp_path.iterdir())
+
+
+def test_an_existing_output_is_kept_without_force(tmp_path: Path) -> None:
+    path = tmp_path / "x.jsonl"
+    write_rows(path, [1])
+    with pytest.raises(OutputError, match="already there; give --force"):
+        write_rows(path, [2], force=False)
+    assert path.read_bytes() == b"1\n"
+
+
+def test_a_file_in_place_of_a_folder_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(OutputError, match="cannot write"), replacing(tmp_path / "file" / "x.json"):
+        pass
+
+
+def test_json_is_indented(tmp_path: Path) -> None:
+    write_json(tmp_path / "x.json", {"a": [1]})
+    assert (tmp_path / "x.json").read_text() == '{\n  "a": [\n    1\n  ]\n}\n'
