@@ -62,7 +62,7 @@ def worst(rows: Sequence[Judged], count: int) -> list[Judged]:
     return chosen[:count]
 
 
-def pairs(rows: Sequence[Judged], addresses: Sequence[str], count: int) -> list[Pair]:
+def pairs(rows: Sequence[Judged], addresses: Sequence[str]) -> list[Pair]:
     """Turns with an error that all the tutors answered, drawn by their ids, not by the result."""
     by_item: dict[str, dict[str, Judged]] = defaultdict(dict)
     for row in rows:
@@ -79,7 +79,7 @@ def pairs(rows: Sequence[Judged], addresses: Sequence[str], count: int) -> list[
             replies=replies,
         )
         found.setdefault(first.learner, pair)
-    return list(found.values())[:count]
+    return list(found.values())
 
 
 def _gravest_first(row: Judged) -> tuple[bool, bool, bytes]:

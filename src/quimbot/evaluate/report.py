@@ -1,0 +1,104 @@
+"""One self-contained page about a run: the verdict, then the numbers, then replies to read."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import jinja2
+from markupsafe import Markup
+
+from quimbot.evaluate import gallery
+from quimbot.evaluate.content import Page, fill
+from quimbot.evaluate.table import COLUMNS
+from quimbot.evaluate.wording import EVIDENCE, FAULTS
+from quimbot.exceptions import RecipeError
+from quimbot.records.jsonl import replacing
+from quimbot.runs.scorecard import JUDGED, PICKED, read_judged, read_perplexities, read_picked
+from quimbot.runs.watch import Watch
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReportSettings:
+    """Settings of `quimbot report`."""
+
+    scores: tuple[Path, ...]
+    """Folders that `quimbot score` wrote; the one with the most turns gives the verdict."""
+    picked: Path
+    """File that `quimbot select` wrote."""
+    output: Path
+    """HTML file to write."""
+    perplexity: Path | None = None
+    """File that `quimbot perplexity` wrote."""
+    metrics: tuple[Path, ...] = ()
+    """`metrics.jsonl` files of the trainings to draw."""
+
+    def __post_init__(self) -> None:
+        """Check that there is something to report."""
+        if not self.scores:
+            raise RecipeError("scores is empty; name at least one folder written by `score`")
+
+    def inputs(self) -> tuple[Path, ...]:
+        """Everything that is shown."""
+        measured = (self.perplexity,) if self.perplexity else ()
+        return (*self.scores, self.picked, *measured, *self.metrics)
+
+    def outputs(self) -> tuple[Path, ...]:
+        """The page."""
+        return (self.output,)
+
+
+def report(settings: ReportSettings, watch: Watch) -> str:  # noqa: ARG001 - it takes no time
+    """Write the page.
+
+    Raises:
+        DataError: the picked checkpoint or the base model is in none of the scores.
+    """
+    page = fill(
+        settings.scores,
+        read_picked(settings.picked),
+        read_perplexities(settings.perplexity) if settings.perplexity else None,
+        settings.metrics,
+        run=settings.output.parent,
+    )
+    with replacing(settings.output) as file:
+        file.write(render(page).encode("utf-8", "replace"))
+    return f"report written: {page.verdict}"
+
+
+def render(page: Page) -> str:
+    """The page as HTML; everything that models and learners wrote is escaped."""
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("quimbot.evaluate", "template"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    style = jinja2.PackageLoader("quimbot.evaluate", "template").get_source(
+        environment, "report.css"
+    )
+    return environment.get_template("report.html").render(
+        page=page,
+        css=Markup(style[0]),  # noqa: S704 - our own file
+        columns=COLUMNS,
+        evidence=EVIDENCE,
+        faults=FAULTS,
+        pieces=gallery.pieces,
+    )
+
+
+def before_after(run: Path, count: int = 6) -> list[tuple[str, str, str]]:
+    """(learner turn, base model's reply, picked tutor's reply) from a run folder's widest scores.
+
+    Empty where the run has no choice or no scores with both yet.
+    """
+    if not (run / PICKED).is_file():
+        return []
+    picked = read_picked(run / PICKED)
+    both = (picked.base, picked.address)
+    found = [
+        gallery.pairs(list(read_judged(path.parent)), both) for path in sorted(run.rglob(JUDGED))
+    ]
+    return [
+        (pair.learner, pair.replies[0].reply.strip(), pair.replies[1].reply.strip())
+        for pair in max(found, key=len, default=[])[:count]
+    ]
