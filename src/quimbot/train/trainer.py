@@ -31,6 +31,10 @@ class Trainer(Protocol):
         """The loss in nats per trainable token, nothing moved."""
         ...
 
+    def reply(self, prompt: Sequence[int], end: int, max_tokens: int) -> list[int]:
+        """The most probable continuation of a prompt, up to and without the token `end`."""
+        ...
+
     def save(self, name: str) -> str:
         """Keep adapter and optimiser; the address can be opened by a runtime and a later stage."""
         ...

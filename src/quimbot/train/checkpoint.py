@@ -1,0 +1,123 @@
+"""A checkpoint on disk: one folder, written aside, checked by sums, taken up or not at all.
+
+step-000120/
+    adapter_config.json, adapter_model.safetensors    what peft loads
+    optimizer.safetensors                             what exact resumption needs
+    state.json                                        step, and what the run is made from
+    COMPLETE                                          SHA-256 of every other file, written last
+"""
+
+import hashlib
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from quimbot.exceptions import ModelError, OutputError
+from quimbot.runs.checkpoints import MARKER, complete_checkpoints
+
+ADAPTER = "adapter_model.safetensors"
+ADAPTER_CONFIG = "adapter_config.json"
+OPTIMIZER = "optimizer.safetensors"
+STATE = "state.json"
+
+
+class State(msgspec.Struct, frozen=True, kw_only=True):
+    """Where a run stands, and what it is made from."""
+
+    step: int
+    threads: int
+    """A run is repeated bit for bit at the same number of threads."""
+    made_from: dict[str, Any]
+    """Settings and hashes of what was read: a run continues only when they are equal."""
+    environment: dict[str, str]
+
+
+def checkpoint_name(step: int) -> str:
+    """The folder name of the checkpoint after that many steps."""
+    return f"step-{step:06d}"
+
+
+@contextmanager
+def writing(folder: Path) -> Iterator[Path]:
+    """A folder aside whose files become the checkpoint `folder` when the block ends well.
+
+    Raises:
+        OutputError: it cannot be written.
+    """
+    aside = folder.with_name(f".{folder.name}.part")
+    try:
+        shutil.rmtree(aside, ignore_errors=True)
+        aside.mkdir(parents=True)
+        yield aside
+        sums = {path.name: _sum(path) for path in sorted(aside.iterdir())}
+        for path in aside.iterdir():
+            _sync(path)
+        (aside / MARKER).write_bytes(msgspec.json.format(msgspec.json.encode(sums), indent=2))
+        _sync(aside / MARKER)
+        _sync(aside)
+        shutil.rmtree(folder, ignore_errors=True)
+        aside.rename(folder)
+        _sync(folder.parent)
+    except OSError as fault:
+        raise OutputError(
+            f"{folder}: cannot write ({fault.strerror or fault}); "
+            "free some space or name another path"
+        ) from fault
+    finally:
+        shutil.rmtree(aside, ignore_errors=True)
+
+
+def latest(folder: Path) -> tuple[Path | None, list[str]]:
+    """The newest whole checkpoint of a run, and a line for each one passed over."""
+    passed: list[str] = []
+    for path in reversed(complete_checkpoints(folder) if folder.is_dir() else []):
+        if path.name.startswith("."):
+            continue
+        fault = damage(path)
+        if fault is None:
+            return path, passed
+        passed.append(f"{path}: passed over ({fault})")
+    return None, passed
+
+
+def damage(checkpoint: Path) -> str | None:
+    """What is wrong with a checkpoint's files, if anything."""
+    try:
+        sums = msgspec.json.decode((checkpoint / MARKER).read_bytes(), type=dict[str, str])
+    except (OSError, msgspec.MsgspecError):
+        return f"no readable {MARKER} marker"
+    for name, expected in sums.items():
+        path = checkpoint / name
+        if not path.is_file() or _sum(path) != expected:
+            return f"{name} is not what was written"
+    return None
+
+
+def read_state(checkpoint: Path) -> State:
+    """The state file of a checkpoint.
+
+    Raises:
+        ModelError: there is none, or it is damaged.
+    """
+    try:
+        return msgspec.json.decode((checkpoint / STATE).read_bytes(), type=State)
+    except (OSError, msgspec.MsgspecError) as fault:
+        raise ModelError(f"{checkpoint}: not a training checkpoint ({fault})") from None
+
+
+def _sum(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

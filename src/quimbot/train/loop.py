@@ -1,0 +1,209 @@
+"""`train`: records become an adapter, step by step; a killed run continues as if never stopped."""
+
+import hashlib
+import shutil
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from quimbot.exceptions import OutputError
+from quimbot.records.rejected import Rejected, rejecting
+from quimbot.runs.checkpoints import adapter_hash
+from quimbot.runs.stamp import plain
+from quimbot.runs.watch import Task, Watch
+from quimbot.runtimes.chat_format import END_OF_TURN, prompt_text
+from quimbot.runtimes.models import ModelFiles, find_model
+from quimbot.train.checkpoint import checkpoint_name, latest, read_state
+from quimbot.train.dialogues import Dialogue, read_dialogues
+from quimbot.train.metrics import Metrics, Row
+from quimbot.train.plan import Plan
+from quimbot.train.settings import TrainSettings
+from quimbot.train.trainer import Example, Trainer
+
+__all__ = ["TrainSettings", "train"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Job:
+    """What a run needs beside its trainer."""
+
+    settings: TrainSettings
+    model: ModelFiles
+    dialogues: list[Dialogue]
+    valid: list[Dialogue]
+    plan: Plan
+    total: int
+    rejected: int
+
+    def batch(self, step: int) -> list[Dialogue]:
+        """What a step learns."""
+        return [self.dialogues[index] for index in self.plan.batch(step)]
+
+    def made_from(self) -> dict[str, Any]:
+        """All that decides the adapter, by name."""
+        settings = plain(self.settings)
+        for place in ("data", "valid", "output"):
+            del settings[place]
+        settings["start"] = adapter_hash(Path(self.settings.start)) if self.settings.start else ""
+        digest = hashlib.sha256()
+        for example in _examples(self.dialogues):
+            digest.update(repr((example.tokens, example.weights)).encode())
+        return {**settings, "data": digest.hexdigest(), "plan": self.plan.hash}
+
+
+def train(settings: TrainSettings, watch: Watch) -> str:
+    """Train an adapter, or finish one begun with the same settings and data.
+
+    Raises:
+        DataError: there is nothing to learn from.
+        ModelError: the model or the adapter to start from cannot be used.
+        OutputError: the folder holds a run made from something else, or cannot be written.
+    """
+    from quimbot.train.torch_backend import TorchTrainer
+
+    job = _prepare(settings)
+    if job.rejected:
+        watch.say(f"{job.rejected} records without a trainable token are set aside")
+    made_from = job.made_from()
+    found, passed = latest(settings.output)
+    for line in passed:
+        watch.say(line)
+    if found:
+        _check_same(found, read_state(found).made_from, made_from)
+    trainer = TorchTrainer(
+        job.model,
+        settings.output,
+        rank=settings.rank,
+        alpha=settings.alpha,
+        seed=settings.seed,
+        pack_tokens=settings.pack_tokens,
+        start=settings.start,
+        made_from=made_from,
+    )
+    done = trainer.restore(str(found)) if found else 0
+    if found and read_state(found).threads != trainer.threads:
+        watch.say(f"{found}: made with another number of threads; the last bits may differ")
+    return _run(job, trainer, done, watch)
+
+
+def _prepare(settings: TrainSettings) -> _Job:
+    """Read everything; what cannot be learnt goes to the run folder's `data.rejected.jsonl`."""
+    model = find_model(settings.model)
+    style, tokenizer = model.style, model.tokenizer()
+    dialogues, rejected = read_dialogues(settings.data, style, tokenizer, settings.max_tokens)
+    valid: list[Dialogue] = []
+    if settings.valid:
+        valid, lost = read_dialogues(settings.valid, style, tokenizer, settings.max_tokens)
+        rejected += lost
+    _set_aside(settings.output, rejected)
+    plan = Plan(
+        ids=tuple(dialogue.id for dialogue in dialogues),
+        beginnings=tuple(dialogue.beginning for dialogue in dialogues),
+        batch_size=settings.batch_size,
+        seed=settings.seed,
+    )
+    return _Job(
+        settings=settings,
+        model=model,
+        dialogues=dialogues,
+        valid=valid,
+        plan=plan,
+        total=settings.steps or plan.steps(settings.epochs),
+        rejected=len(rejected),
+    )
+
+
+def _set_aside(folder: Path, rejected: list[Rejected]) -> None:
+    with rejecting(folder / "data.jsonl") as file:
+        for row in rejected:
+            file.add(row)
+    for leftover in folder.glob(".*.part"):
+        shutil.rmtree(leftover, ignore_errors=True)
+
+
+def _check_same(found: Path, before: dict[str, Any], now: dict[str, Any]) -> None:
+    differing = [
+        f"{key} was {before.get(key)!r}, is {now.get(key)!r}"
+        if key not in {"data", "plan", "start"}
+        else f"{key} is not the same"
+        for key in sorted(before.keys() | now.keys())
+        if before.get(key) != now.get(key)
+    ]
+    if differing:
+        raise OutputError(
+            f"{found}: this run was begun otherwise ({'; '.join(differing)}); "
+            "give --force to start anew, or another output"
+        )
+
+
+def _run(job: _Job, trainer: Trainer, done: int, watch: Watch) -> str:
+    settings = job.settings
+    milestones = settings.milestones(job.total)
+    metrics = Metrics(settings.output, done)
+    row = metrics.last
+    with watch.task("train", job.total, done=done) as task:
+        for step in range(done, job.total):
+            row = _step(job, trainer, step)
+            if step + 1 in milestones:
+                row = _evaluated(job, trainer, row, watch)
+            metrics.add(row)
+            if step + 1 in milestones:
+                trainer.save(checkpoint_name(step + 1))
+            _tell(task, row)
+    return _summary(job, row)
+
+
+def _step(job: _Job, trainer: Trainer, step: int) -> Row:
+    examples = _examples(job.batch(step))
+    rate = job.settings.rate(step, job.total)
+    started = time.monotonic()
+    loss = trainer.step(examples, rate)
+    seconds = time.monotonic() - started
+    tokens = sum(len(example.tokens) for example in examples)
+    return Row(step=step + 1, loss=loss, lr=rate, tokens_s=round(tokens / seconds, 1))
+
+
+def _evaluated(job: _Job, trainer: Trainer, row: Row, watch: Watch) -> Row:
+    if job.settings.sample_tokens:
+        watch.say(f"step {row.step}: {_sample(job, trainer)}")
+    if not job.valid:
+        return row
+    return msgspec.structs.replace(row, valid_loss=trainer.loss(_examples(job.valid)))
+
+
+def _sample(job: _Job, trainer: Trainer) -> str:
+    """What the tutor now says to the first held-out learner."""
+    tokenizer = job.model.tokenizer()
+    dialogue = (job.valid or job.dialogues)[0]
+    prompt = tokenizer.encode(
+        prompt_text(dialogue.prompt, job.model.style), add_special_tokens=False
+    )
+    (end,) = tokenizer.encode(END_OF_TURN, add_special_tokens=False)
+    said = tokenizer.decode(trainer.reply(prompt, end, job.settings.sample_tokens))
+    heard = dialogue.prompt[-1].content if dialogue.prompt else ""
+    return f"{heard!r} → {said!r}"
+
+
+def _tell(task: Task, row: Row) -> None:
+    facts: dict[str, float | str] = {"loss": row.loss, "tokens_s": row.tokens_s}
+    if row.valid_loss is not None:
+        facts["valid_loss"] = row.valid_loss
+    task.advance(1, **facts)
+
+
+def _examples(dialogues: list[Dialogue]) -> list[Example]:
+    return [example for dialogue in dialogues for example in dialogue.examples]
+
+
+def _summary(job: _Job, row: Row | None) -> str:
+    text = f"{len(job.dialogues)} dialogues, {job.total} steps"
+    if row:
+        text += f", loss {row.loss:.3f}"
+    if row and row.valid_loss is not None:
+        text += f", held-out {row.valid_loss:.3f}"
+    if job.rejected:
+        text += f", {job.rejected} no-trainable-token"
+    return f"{text} -> {job.settings.output / checkpoint_name(job.total)}"

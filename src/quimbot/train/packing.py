@@ -1,0 +1,115 @@
+"""Many dialogues in one forward pass, each exactly as if it were alone.
+
+The dialogues of a pack are merged by their common beginnings into a tree of tokens. Each node is
+computed once; it sees its ancestors and itself, at the position of its depth, which is what it
+would see alone. A dialogue that is learnt at a token is an edge from the node before that token,
+with the number of dialogues that share it, so the loss is the sum over all dialogues.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+
+import torch
+from torch import Tensor
+
+from quimbot.train.trainer import Example
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pack:
+    """A tree of N tokens with E loss edges that leave from R of its nodes."""
+
+    tokens_N: Tensor  # noqa: N815 - shapes are part of names
+    positions_N: Tensor  # noqa: N815
+    mask_NN: Tensor  # noqa: N815
+    """Added to attention scores: 0 where a row sees a column, very negative elsewhere."""
+    rows_R: Tensor  # noqa: N815
+    """Nodes with something to predict, ascending."""
+    edge_rows_E: Tensor  # noqa: N815
+    """Index into `rows_R`."""
+    edge_tokens_E: Tensor  # noqa: N815
+    edge_counts_E: Tensor  # noqa: N815
+    """Dialogues that learn this edge."""
+
+    def to(self, device: str) -> "Pack":
+        """The pack on a device."""
+        moved = {field.name: getattr(self, field.name).to(device) for field in fields(self)}
+        return Pack(**moved)
+
+
+class _Tree:
+    def __init__(self) -> None:
+        self.tokens: list[int] = []
+        self.parents: list[int] = []
+        self.children: dict[tuple[int, int], int] = {}
+        self.edges: dict[tuple[int, int], int] = {}
+
+    def shared(self, tokens: Sequence[int]) -> int:
+        """How many leading tokens are nodes already."""
+        node = -1
+        for depth, token in enumerate(tokens):
+            found = self.children.get((node, token))
+            if found is None:
+                return depth
+            node = found
+        return len(tokens)
+
+    def add(self, tokens: Sequence[int], weights: Sequence[int]) -> None:
+        """Add a dialogue; its last token is a target only."""
+        node = -1
+        for token, target, weight in zip(tokens, tokens[1:], weights[1:], strict=False):
+            child = self.children.get((node, token))
+            if child is None:
+                child = self.children[node, token] = len(self.tokens)
+                self.tokens.append(token)
+                self.parents.append(node)
+            node = child
+            if weight:
+                self.edges[node, target] = self.edges.get((node, target), 0) + weight
+
+    def pack(self) -> Pack:
+        count = len(self.tokens)
+        sees = torch.zeros(count, count, dtype=torch.bool)
+        depths: list[int] = []
+        for node, parent in enumerate(self.parents):
+            if parent >= 0:
+                sees[node] = sees[parent]
+            sees[node, node] = True
+            depths.append(depths[parent] + 1 if parent >= 0 else 0)
+        blocked = torch.finfo(torch.float32).min
+        edges = sorted(self.edges.items())
+        rows = sorted({node for (node, _), _ in edges})
+        index = {node: i for i, node in enumerate(rows)}
+        return Pack(
+            tokens_N=torch.tensor(self.tokens),
+            positions_N=torch.tensor(depths),
+            mask_NN=torch.zeros(count, count).masked_fill_(~sees, blocked),
+            rows_R=torch.tensor(rows),
+            edge_rows_E=torch.tensor([index[node] for (node, _), _ in edges]),
+            edge_tokens_E=torch.tensor([token for (_, token), _ in edges]),
+            edge_counts_E=torch.tensor([float(times) for _, times in edges]),
+        )
+
+
+def packs(examples: Sequence[Example], max_nodes: int) -> list[Pack]:
+    """The examples as packs of at most `max_nodes` tokens; a longer dialogue is a pack alone.
+
+    Sorted by tokens, so that common beginnings meet in one pack. Examples without a trainable
+    token take no room.
+    """
+    trees: list[_Tree] = []
+    for example in sorted(examples, key=lambda example: example.tokens):
+        end = last_trained(example)
+        if end == 0:
+            continue
+        tokens, weights = example.tokens[: end + 1], example.weights[: end + 1]
+        new = end - (trees[-1].shared(tokens[:end]) if trees else 0)
+        if not trees or len(trees[-1].tokens) + new > max_nodes:
+            trees.append(_Tree())
+        trees[-1].add(tokens, weights)
+    return [tree.pack() for tree in trees]
+
+
+def last_trained(example: Example) -> int:
+    """Index of the last token that is learnt; 0 when none is."""
+    return max((i for i, weight in enumerate(example.weights) if weight), default=0)

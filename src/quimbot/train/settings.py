@@ -1,0 +1,99 @@
+"""What can be chosen about a training run."""
+
+import math
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from quimbot.exceptions import RecipeError
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainSettings:
+    """What is trained, on what, and how."""
+
+    data: Path
+    """Records to learn from (.jsonl)."""
+    output: Path
+    """Run folder for checkpoints and metrics."""
+    valid: Path | None = None
+    """Held-out records: their loss is measured at every checkpoint."""
+    model: str = "smollm2-135m"
+    """Base model: the embedded smollm2-135m, a local folder, or a hub id."""
+    start: str = ""
+    """Checkpoint whose adapter is continued, with a fresh optimiser; empty for a new adapter."""
+    rank: int = 16
+    """Rank of the adapter."""
+    alpha: int = 32
+    """The adapter counts alpha / rank."""
+    learning_rate: float = 5e-4
+    """Highest learning rate."""
+    warmup: float = 0.05
+    """Share of the steps in which the learning rate rises."""
+    schedule: Literal["linear", "cosine"] = "linear"
+    """How the learning rate falls to 0 afterwards."""
+    epochs: float = 1.0
+    """How often each dialogue is seen."""
+    steps: int = 0
+    """Number of steps; 0 to follow epochs."""
+    batch_size: int = 16
+    """Dialogues in a step."""
+    pack_tokens: int = 768
+    """Most tokens computed at once; it changes speed and memory, not the result."""
+    checkpoints: int = 4
+    """How many to keep, evenly spaced; the last one is the end of the run."""
+    max_tokens: int = 1024
+    """A longer dialogue is cut there."""
+    sample_tokens: int = 32
+    """Length of the sample reply shown at each checkpoint; 0 for none."""
+    seed: int = 0
+    """Decides the order of the data and the first weights of the adapter."""
+
+    def __post_init__(self) -> None:
+        """Check the values."""
+        for name, least in (
+            ("rank", 1),
+            ("alpha", 1),
+            ("steps", 0),
+            ("batch_size", 1),
+            ("pack_tokens", 1),
+            ("checkpoints", 1),
+            ("max_tokens", 2),
+            ("sample_tokens", 0),
+        ):
+            value = getattr(self, name)
+            if value < least:
+                raise RecipeError(f"{name} is {value}; it must be at least {least}")
+        for name in ("learning_rate", "epochs"):
+            value = getattr(self, name)
+            if not (value > 0 and math.isfinite(value)):
+                raise RecipeError(f"{name} is {value}; it must be above 0")
+        if not 0 <= self.warmup <= 1:
+            raise RecipeError(f"warmup is {self.warmup}; it is a share between 0 and 1")
+        if self.schedule not in {"linear", "cosine"}:
+            raise RecipeError(f"schedule is {self.schedule!r}; allowed: linear, cosine")
+
+    def inputs(self) -> tuple[Path, ...]:
+        """The records, and the checkpoint or model folder it starts from."""
+        named = (self.data, self.valid, Path(self.start) if self.start else None, Path(self.model))
+        must = (self.data, self.valid)
+        return tuple(path for path in named if path and (path in must or path.is_dir()))
+
+    def outputs(self) -> tuple[Path, ...]:
+        """The run folder."""
+        return (self.output,)
+
+    def rate(self, step: int, total: int) -> float:
+        """The learning rate of a step, counted from 0."""
+        rising = max(1, round(self.warmup * total)) if self.warmup else 0
+        if step < rising:
+            return self.learning_rate * (step + 1) / rising
+        left = (total - step) / max(1, total - rising)
+        if self.schedule == "cosine":
+            left = (1 - math.cos(math.pi * left)) / 2
+        return self.learning_rate * left
+
+    def milestones(self, total: int) -> tuple[int, ...]:
+        """After how many steps a checkpoint is kept, ascending."""
+        count = min(self.checkpoints, total)
+        return tuple(round(total * (i + 1) / count) for i in range(count))

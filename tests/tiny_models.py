@@ -1,0 +1,73 @@
+"""Model folders of random weights, small enough to train in a test."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import torch
+from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers
+from transformers import LlamaConfig, LlamaForCausalLM, Qwen3Config, Qwen3ForCausalLM
+
+from quimbot.runtimes.gguf import Architecture
+
+CONTROL = ("<|endoftext|>", "<|im_start|>", "<|im_end|>", "<think>", "</think>")
+WORDS = ("the", "you", "went", "store", "user", "assistant", "system")
+
+
+def tiny_model(folder: Path, architecture: Architecture = "llama", *, layers: int = 2) -> Path:
+    """A folder with a random model of that architecture and a byte-level tokenizer."""
+    tokenizer = tiny_tokenizer(folder)
+    sizes: dict[str, Any] = {
+        "vocab_size": tokenizer.get_vocab_size(),
+        "hidden_size": 64,
+        "intermediate_size": 96,
+        "num_hidden_layers": layers,
+        "num_attention_heads": 4,
+        "num_key_value_heads": 2,
+        "head_dim": 16,
+        "max_position_embeddings": 512,
+        "tie_word_embeddings": True,
+        "bos_token_id": 1,
+        "eos_token_id": 2,
+        "pad_token_id": 2,
+        "initializer_range": 0.2,  # large enough that replies differ
+    }
+    torch.manual_seed(7)
+    model: Any = (
+        LlamaForCausalLM(LlamaConfig(**sizes))
+        if architecture == "llama"
+        else Qwen3ForCausalLM(Qwen3Config(**sizes))
+    )
+    model.save_pretrained(folder)
+    return folder
+
+
+def tiny_tokenizer(folder: Path) -> Tokenizer:
+    """Bytes, a few words and the control tokens, split as SmolLM2 splits."""
+    folder.mkdir(parents=True, exist_ok=True)
+    tokens = [*CONTROL[:3], *sorted(pre_tokenizers.ByteLevel.alphabet())]
+    merges = []
+    for word in WORDS:
+        for end in range(2, len(word) + 1):
+            if word[:end] not in tokens:
+                tokens.append(word[:end])
+                merges.append((word[: end - 1], word[end - 1]))
+    tokenizer = Tokenizer(models.BPE({token: i for i, token in enumerate(tokens)}, merges))
+    tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
+        [
+            pre_tokenizers.Digits(individual_digits=True),
+            pre_tokenizers.ByteLevel(add_prefix_space=False),
+        ]
+    )
+    tokenizer.decoder = decoders.ByteLevel()
+    tokenizer.add_special_tokens([AddedToken(token, special=True) for token in CONTROL])
+    tokenizer.save(str(folder / "tokenizer.json"))
+    settings = {
+        "tokenizer_class": "PreTrainedTokenizerFast",
+        "bos_token": "<|im_start|>",
+        "eos_token": "<|im_end|>",
+        "pad_token": "<|im_end|>",
+        "unk_token": "<|endoftext|>",
+    }
+    (folder / "tokenizer_config.json").write_text(json.dumps(settings), encoding="utf-8")
+    return tokenizer

@@ -1,0 +1,232 @@
+"""Runs of a tiny random model: what they write, refuse and how they continue."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import load_file
+from tiny_models import tiny_model
+
+from quimbot.exceptions import DataError, ModelError, OutputError, RecipeError
+from quimbot.records.jsonl import read_rows, write_rows
+from quimbot.records.record import Message, Provenance, Record
+from quimbot.runs.checkpoints import complete_checkpoints
+from quimbot.runs.watch import Silent, Task
+from quimbot.train.loop import TrainSettings, train
+from quimbot.train.metrics import Row
+
+REPLIES = ("Oh, you went to the store?", "You went? What did you buy?", "The store!")
+
+
+def record(index: int, *, learner: str | None = None) -> Record:
+    turns = [
+        Message(role="system", content="You are a tutor."),
+        Message(role="user", content=learner or f"Yesterday I go to the store {index}."),
+        Message(role="assistant", content=REPLIES[index % 3]),
+    ]
+    return Record(messages=tuple(turns), provenance=Provenance(source="test", licence="MIT"))
+
+
+@pytest.fixture(scope="module", autouse=True)
+def one_thread() -> Iterator[None]:
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tiny_model(tmp_path_factory.mktemp("model"))
+
+
+@pytest.fixture
+def settings(tmp_path: Path, model: Path) -> TrainSettings:
+    write_rows(tmp_path / "data.jsonl", [record(i) for i in range(12)])
+    write_rows(tmp_path / "valid.jsonl", [record(i) for i in range(20, 23)])
+    return TrainSettings(
+        data=tmp_path / "data.jsonl",
+        valid=tmp_path / "valid.jsonl",
+        output=tmp_path / "run",
+        model=str(model),
+        rank=4,
+        alpha=8,
+        epochs=2,
+        batch_size=4,
+        pack_tokens=200,
+        checkpoints=3,
+        learning_rate=1e-2,
+        sample_tokens=3,
+    )
+
+
+class Lines(Silent):
+    """Keeps what is said."""
+
+    def __init__(self) -> None:
+        self.said: list[str] = []
+
+    def say(self, text: str) -> None:
+        self.said.append(text)
+
+
+class StopError(Exception):
+    """The machine is switched off."""
+
+
+class Dying(Silent):
+    """Stops the run when so many steps are done."""
+
+    def __init__(self, steps: int) -> None:
+        self._left = steps
+
+    @contextmanager
+    def task(self, name: str, total: int, *, done: int = 0) -> Iterator[Task]:  # noqa: ARG002 - nothing is drawn
+        yield self
+
+    def advance(self, by: int = 1, **facts: float | str) -> None:  # noqa: ARG002 - nothing is drawn
+        self._left -= by
+        if self._left == 0:
+            raise StopError
+
+
+def adapter(checkpoint: Path) -> bytes:
+    return (checkpoint / "adapter_model.safetensors").read_bytes()
+
+
+def test_a_run_learns_and_leaves_evenly_spaced_checkpoints(settings: TrainSettings) -> None:
+    lines = Lines()
+    summary = train(settings, lines)
+    names = [path.name for path in complete_checkpoints(settings.output)]
+    assert names == ["step-000002", "step-000004", "step-000006"]
+    rows = list(read_rows(settings.output / "metrics.jsonl", Row))
+    assert [row.step for row in rows] == [1, 2, 3, 4, 5, 6]
+    assert rows[-1].loss < rows[0].loss - 0.5
+    held_out = [row.valid_loss for row in rows if row.valid_loss is not None]
+    assert len(held_out) == 3
+    assert held_out[-1] < held_out[0]
+    assert str(settings.output / "step-000006") in summary
+    assert sum("→" in line for line in lines.said) == 3
+
+
+@pytest.mark.parametrize("step", [1, 2, 3, 5])
+def test_a_run_stopped_anywhere_continues_bit_for_bit(settings: TrainSettings, step: int) -> None:
+    whole = replace(settings, output=settings.output.with_name("whole"))
+    train(whole, Silent())
+    with pytest.raises(StopError):
+        train(settings, Dying(step))
+    train(settings, Silent())
+    for ours, theirs in zip(
+        complete_checkpoints(settings.output), complete_checkpoints(whole.output), strict=True
+    ):
+        for name in ("adapter_model.safetensors", "optimizer.safetensors", "adapter_config.json"):
+            assert (ours / name).read_bytes() == (theirs / name).read_bytes(), (ours, name)
+    rows = list(read_rows(settings.output / "metrics.jsonl", Row))
+    others = list(read_rows(whole.output / "metrics.jsonl", Row))
+    assert [(row.step, row.loss, row.valid_loss) for row in rows] == [
+        (row.step, row.loss, row.valid_loss) for row in others
+    ]
+
+
+def test_a_finished_run_does_nothing_again(settings: TrainSettings) -> None:
+    first = train(settings, Silent())
+    before = {path: path.stat().st_mtime_ns for path in settings.output.glob("step-*/*")}
+    assert train(settings, Silent()) == first
+    assert before == {path: path.stat().st_mtime_ns for path in settings.output.glob("step-*/*")}
+
+
+def test_a_damaged_checkpoint_is_passed_over_and_named(settings: TrainSettings) -> None:
+    train(settings, Silent())
+    last = settings.output / "step-000006"
+    good = adapter(last)
+    (last / "adapter_model.safetensors").write_bytes(good[:-1] + b"\x00")
+    lines = Lines()
+    train(settings, lines)
+    assert any("step-000006" in line and "adapter_model" in line for line in lines.said)
+    assert adapter(last) == good
+
+
+@pytest.mark.parametrize(
+    ("change", "named"), [({"rank": 8}, "rank was 4, is 8"), ({"seed": 1}, "seed was 0, is 1")]
+)
+def test_a_run_is_not_continued_with_other_settings(
+    settings: TrainSettings, change: dict[str, int], named: str
+) -> None:
+    with pytest.raises(StopError):
+        train(settings, Dying(3))
+    with pytest.raises(OutputError, match=named):
+        train(replace(settings, **change), Silent())
+
+
+def test_a_run_is_not_continued_with_other_data(settings: TrainSettings) -> None:
+    with pytest.raises(StopError):
+        train(settings, Dying(3))
+    write_rows(settings.data, [record(i) for i in range(1, 13)])
+    with pytest.raises(OutputError, match="data is not the same"):
+        train(settings, Silent())
+
+
+def test_a_second_stage_continues_the_weights_of_the_first(settings: TrainSettings) -> None:
+    train(settings, Silent())
+    first = settings.output / "step-000006"
+    second = replace(
+        settings, start=str(first), output=settings.output.with_name("b"), learning_rate=1e-9
+    )
+    train(second, Silent())
+    ours = load_file(first / "adapter_model.safetensors")
+    theirs = load_file(second.output / "step-000006" / "adapter_model.safetensors")
+    for name, value in ours.items():
+        torch.testing.assert_close(theirs[name], value, atol=1e-6, rtol=0)
+    assert adapter(first) != adapter(second.output / "step-000006")
+
+
+def test_an_adapter_of_another_rank_cannot_be_continued(settings: TrainSettings) -> None:
+    train(replace(settings, steps=1, checkpoints=1), Silent())
+    start = str(settings.output / "step-000001")
+    other = replace(settings, start=start, rank=2, output=settings.output.with_name("b"))
+    with pytest.raises(ModelError, match="its r is 4, this run's is 2"):
+        train(other, Silent())
+
+
+def test_records_with_nothing_to_learn_are_set_aside(settings: TrainSettings) -> None:
+    mute = record(0)
+    mute = Record(messages=mute.messages[:2], provenance=mute.provenance)
+    endless = record(1, learner="go " * 400)
+    write_rows(settings.data, [record(0), mute, endless, record(2)])
+    summary = train(replace(settings, steps=1, max_tokens=300), Silent())
+    rows = list(read_rows(settings.output / "data.rejected.jsonl", dict))
+    assert [row["reason"] for row in rows] == ["no-trainable-token"] * 2
+    assert "2 dialogues" in summary
+    assert "2 no-trainable-token" in summary
+
+
+def test_data_without_any_reply_is_refused(settings: TrainSettings) -> None:
+    mute = record(0)
+    write_rows(settings.data, [Record(messages=mute.messages[:2], provenance=mute.provenance)])
+    with pytest.raises(DataError, match="no dialogue to learn from"):
+        train(settings, Silent())
+
+
+def test_an_empty_file_is_refused(settings: TrainSettings) -> None:
+    settings.data.write_bytes(b"")
+    with pytest.raises(DataError, match="no dialogue to learn from"):
+        train(settings, Silent())
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"rank": 0},
+        {"learning_rate": 0.0},
+        {"learning_rate": float("nan")},
+        {"warmup": 1.5},
+        {"schedule": "wavy"},
+        {"batch_size": -1},
+    ],
+)
+def test_wrong_settings_are_refused(settings: TrainSettings, wrong: dict[str, object]) -> None:
+    with pytest.raises(RecipeError, match=next(iter(wrong))):
+        replace(settings, **wrong)  # type: ignore[arg-type] # wrong on purpose
