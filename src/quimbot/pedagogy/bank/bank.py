@@ -1,5 +1,6 @@
 """The error bank: learner errors written with care, and thousands of turns drawn from them."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
@@ -15,6 +16,7 @@ from quimbot.pedagogy.seed import Seed
 _FOLDER = Path(__file__).parent
 _FILES = ("tense.toml", "nouns.toml", "structure.toml", "words.toml")
 _TRIES = 200
+_PERSON = re.compile(r"\bmy \w+")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,7 +33,7 @@ class Bank:
         partners = [] if entry.question else self._partners(entry)
         beside: list[str] = []
         if long and partners and rng.random() < 0.5:  # noqa: PLR2004 - half hold two errors
-            seeds.append(fill_entry(rng.choice(partners), self.slots, rng, l1))
+            seeds.append(self._second(seeds[0], rng.choice(partners), rng, l1))
         elif long:
             beside = rng.sample(self.talk.beside[entry.topic], rng.choice((1, 1, 2)))
         return chat_turn(seeds, beside, rng)
@@ -80,6 +82,15 @@ class Bank:
                     f"the error bank holds only about {number} distinct turns of this kind; "
                     "ask for fewer dialogues, or for more long ones"
                 )
+
+    def _second(self, first: Seed, entry: Entry, rng: Random, l1: str) -> Seed:
+        """Another error for the same turn, about another person where that can be had."""
+        second = fill_entry(entry, self.slots, rng, l1)
+        for _ in range(_TRIES):
+            if not set(_PERSON.findall(first.learner)) & set(_PERSON.findall(second.learner)):
+                break
+            second = fill_entry(entry, self.slots, rng, l1)
+        return second
 
     def _partners(self, entry: Entry) -> list[Entry]:
         """Other errors that may stand in the same turn: those of the same family."""

@@ -13,11 +13,13 @@ from quimbot.pedagogy.seed import Seed
 
 _LEADS = (
     "Hi!", "Hello!", "Hey,", "Yes,", "No,", "Well,", "Hmm,", "Oh,", "So,", "Ok,", "Okay,", "Actually,",
-    "Sorry,", "You know,", "Good question.", "Yes.", "Yeah,", "Let me see.", "Thanks.",
+    "You know,", "Yes.", "Yeah,", "Let me see.", "Thanks.", "Good morning!", "Right,", "Honestly,",
 )  # fmt: skip
 _QUESTION_LEADS = ("Hi!", "Hello!", "Hey,", "And", "Ok,", "Well,", "So,", "Thanks.", "Nice!")
 _LAUGHS = ("lol", "haha", ":)", "hahaha")
 _BACK = ("And you?", "What about you?", "How about you?")
+_GREETING = re.compile(r"(?:hi|hello|hey)\b", re.IGNORECASE)
+_POINTS_BACK = re.compile(r"\b(?:it|there|that|this|them|the|then)\b", re.IGNORECASE)
 _END = re.compile(r"[.?!)]$")
 
 
@@ -25,9 +27,9 @@ def chat_turn(seeds: Sequence[Seed], beside: Sequence[str], rng: Random) -> Seed
     """One turn that says the seeds' sentences in order, `beside` sentences around them."""
     first = seeds[0]
     parts = [(seed.learner, (*seed.corrections, seed.learner)[0]) for seed in seeds]
-    around = [(text, text) for text in beside]
-    split = rng.randint(0, len(around)) if not _asks(first) else len(around)
-    parts = [*around[:split], *parts, *around[split:]]
+    before = [text for text in beside if not _POINTS_BACK.search(text) and rng.random() < 0.5]  # noqa: PLR2004 - either side
+    after = [] if _asks(first) else [text for text in beside if text not in before]
+    parts = [*((text, text) for text in before), *parts, *((text, text) for text in after)]
     lead, tail = _lead(first, rng), _tail(seeds, rng)
     loose = _loosener(rng)
     learner = loose(_join([wrong for wrong, _ in parts], lead, tail))
@@ -52,7 +54,7 @@ def _asks(seed: Seed) -> bool:
 
 
 def _lead(first: Seed, rng: Random) -> str:
-    if rng.random() > 0.3:  # noqa: PLR2004 - most turns start with what they say
+    if _GREETING.match(first.learner) or rng.random() > 0.3:  # noqa: PLR2004 - most turns start with what they say
         return ""
     return rng.choice(_QUESTION_LEADS if _asks(first) else _LEADS)
 

@@ -162,7 +162,5 @@ def _decode(path: Path, text: str, kind: type[T]) -> T:
 
 def _line(text: str, table: str, number: int) -> int:
     """The line, from 1, of the header of one table in an array of tables."""
-    headers = [
-        at for at, line in enumerate(text.splitlines(), 1) if line.strip() == f"[[{table}]]"
-    ]
+    headers = [at for at, line in enumerate(text.splitlines(), 1) if line.strip() == f"[[{table}]]"]
     return headers[number] if number < len(headers) else 1

@@ -1,0 +1,201 @@
+"""`generate`: seeds become dialogues by a teacher, and only what is proved is written.
+
+A plan is made before the first call. Rows are kept as they come and known by their place in the
+plan, so a campaign killed at any time goes on and ends with the very same file.
+"""
+
+import asyncio
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from quimbot.exceptions import RecipeError
+from quimbot.generate.ledger import Ledger, Row
+from quimbot.generate.plan import make_plan, move_weights, plan_hash
+from quimbot.generate.proof import prove, record_of
+from quimbot.generate.rules_teacher import RulesTeacher
+from quimbot.generate.teacher import Cell, RuntimeTeacher, Teacher
+from quimbot.pedagogy.bank.bank import shipped_bank
+from quimbot.pedagogy.seed import FIRST_LANGUAGES
+from quimbot.records.manifest import manifest_path, write_dataset
+from quimbot.records.record import Record
+from quimbot.records.rejected import Rejected, rejected_path, rejecting, told
+from quimbot.runs.watch import Task, Watch
+from quimbot.runtimes.connect import connect
+
+_BATCH = 64
+_MOST_OF_ONE_REPLY = 0.01  # share of rows that may hold the very same reply
+
+
+@dataclass(frozen=True, kw_only=True)
+class GenerateSettings:
+    """What to generate."""
+
+    output: Path
+    """Dialogues to write (.jsonl); refused ones go to `<output>.rejected.jsonl`."""
+    dialogues: int = 1200
+    """How many rows to plan."""
+    moves: tuple[str, ...] = ("recast=6", "elicitation=1", "expansion=2", "hint=1")
+    """How often each move is asked for, as move=weight."""
+    l1: str = ""
+    """First language of the learners (es, zh, ar, ko); empty for all of them."""
+    no_error: float = 0.1
+    """Share of learner turns without any error."""
+    long: float = 0.3
+    """Share of learner turns with more than one sentence, some with two errors."""
+    teacher: str = "rules"
+    """Who writes the replies: rules (offline), or the address of a model to ask."""
+    attempts: int = 3
+    """Replies asked for one row before it is given up."""
+    seed: int = 0
+    """Which turns and replies are drawn."""
+
+    def __post_init__(self) -> None:
+        """Check the values."""
+        if self.dialogues < 1:
+            raise RecipeError(f"dialogues {self.dialogues} must be at least 1")
+        if self.attempts < 1:
+            raise RecipeError(f"attempts {self.attempts} must be at least 1")
+        if self.l1 not in ("", *FIRST_LANGUAGES):
+            raise RecipeError(f"l1 {self.l1!r}; expected one of {', '.join(FIRST_LANGUAGES)}")
+        for name, share in (("no_error", self.no_error), ("long", self.long)):
+            if not 0 <= share <= 1:
+                raise RecipeError(f"{name} {share} must be between 0 and 1")
+        move_weights(self.moves)
+
+    def inputs(self) -> tuple[Path, ...]:
+        """Nothing is read but what ships with the package."""
+        return ()
+
+    def outputs(self) -> tuple[Path, ...]:
+        """The dialogues, their manifest, and the refused rows."""
+        return (self.output, manifest_path(self.output), rejected_path(self.output))
+
+
+def generate(settings: GenerateSettings, watch: Watch) -> str:
+    """Write the planned dialogues, each proved to perform its move.
+
+    Raises:
+        OutputError: the rows cannot be written.
+        RecipeError: the bank does not hold so many distinct turns.
+        RuntimeFault: the teacher does not answer; run again to go on.
+    """
+    seeds = shipped_bank().draw(
+        settings.dialogues,
+        seed=settings.seed,
+        l1=settings.l1,
+        long=settings.long,
+        no_error=settings.no_error,
+    )
+    cells = make_plan(list(seeds), move_weights(settings.moves), settings.l1)
+    plan = plan_hash(cells, settings.teacher, str(settings.attempts), str(settings.seed))
+    ledger = Ledger(settings.output, plan)
+    with (
+        _teacher(settings) as teacher,
+        watch.task("generate", len(cells), done=len(ledger.rows)) as task,
+    ):
+        while len(ledger.rows) < len(cells):
+            ledger.append(_next_rows(cells, ledger.rows, teacher, settings.attempts))
+            _tell(ledger.rows, task, watch)
+    summary = _finish(settings, plan, ledger.rows)
+    ledger.close()
+    return summary
+
+
+@contextmanager
+def _teacher(settings: GenerateSettings) -> Iterator[Teacher]:
+    if settings.teacher == "rules":
+        yield RulesTeacher(settings.seed)
+        return
+    with connect(settings.teacher) as runtime:
+        yield RuntimeTeacher(runtime, seed=settings.seed)
+
+
+def _next_rows(
+    cells: Sequence[Cell], before: Sequence[Row], teacher: Teacher, attempts: int
+) -> list[Row]:
+    """The rows up to the end of the batch that the campaign stands in.
+
+    What is worn out is judged by the rows before the batch only, so a row is the same whether the
+    campaign was stopped inside its batch or not.
+    """
+    start = len(before)
+    first = start - start % _BATCH
+    said = Counter(reply_of(row.record) for row in before[:first] if not row.reason)
+    most = max(2, int(len(cells) * _MOST_OF_ONE_REPLY) - 1)
+    worn = {reply for reply, count in said.items() if count >= most}
+    return asyncio.run(_rows(cells[start : first + _BATCH], teacher, attempts, worn))
+
+
+async def _rows(
+    cells: Sequence[Cell], teacher: Teacher, attempts: int, worn: set[str]
+) -> list[Row]:
+    """How each cell ends: asked again with the reason until it passes or attempts are spent."""
+    gate = asyncio.Semaphore(teacher.at_once)
+
+    async def ask(cell: Cell) -> str:
+        async with gate:
+            return await teacher.answer(cell, refused[cell.index])
+
+    refused: Mapping[int, list[str]] = {cell.index: [] for cell in cells}
+    ended: dict[int, Row] = {}
+    for attempt in range(attempts):
+        waiting = [cell for cell in cells if cell.index not in ended]
+        replies = await asyncio.gather(*(ask(cell) for cell in waiting))
+        records = [
+            record_of(cell, reply, teacher.name)
+            for cell, reply in zip(waiting, replies, strict=True)
+        ]
+        for cell, (record, fault) in zip(waiting, prove(records), strict=True):
+            reason = fault or ("worn-out" if reply_of(record) in worn else "")
+            refused[cell.index].append(reason)
+            if not reason or attempt == attempts - 1:
+                ended[cell.index] = Row(index=cell.index, record=record, reason=reason)
+    return [ended[cell.index] for cell in cells]
+
+
+def reply_of(record: Record) -> str:
+    """The tutor's words."""
+    return record.messages[-1].content
+
+
+def _tell(rows: Sequence[Row], task: Task, watch: Watch) -> None:
+    """Advance the bar, and show a row now and then."""
+    passed = sum(not row.reason for row in rows)
+    fresh = len(rows) % _BATCH or min(_BATCH, len(rows))
+    task.advance(fresh, passed=f"{passed / len(rows):.1%}")
+    last = rows[-1]
+    if not last.reason and len(rows) % (4 * _BATCH) == 0:
+        watch.say(f"{last.record.messages[1].content} -> {reply_of(last.record)}")
+
+
+def _finish(settings: GenerateSettings, plan: str, rows: Sequence[Row]) -> str:
+    """Part the accepted rows from the refused, and sum up."""
+    accepted = [row.record for row in rows if not row.reason]
+    coverage = Counter(
+        f"{lesson.move}/{record.tags['category']}"
+        for record in accepted
+        for lesson in record.lessons
+    )
+    with rejecting(settings.output) as rejected:
+        for row in rows:
+            if row.reason:
+                rejected.add(Rejected(reason=row.reason, check="generate", record=row.record))
+    manifest = write_dataset(
+        settings.output,
+        accepted,
+        settings=settings,
+        facts={
+            "plan": plan,
+            "planned": len(rows),
+            "rejected": rejected.reasons,
+            "coverage": dict(sorted(coverage.items())),
+        },
+    )
+    by_move = ", ".join(f"{count} {move}" for move, count in sorted(manifest.moves.items()))
+    return (
+        f"{manifest.rows} of {len(rows)} planned dialogues written, each proved ({by_move}, "
+        f"{manifest.rows - sum(manifest.moves.values())} without an error)" + told(rejected.reasons)
+    )

@@ -1,0 +1,67 @@
+"""The learner's clause with a blank where the error is: it asks for the form and never gives it."""
+
+import re
+from collections.abc import Iterator
+from difflib import SequenceMatcher
+
+from quimbot.pedagogy.words import is_content
+
+BLANK = "____"
+_WORD = re.compile(r"[\w'\u2019]+")
+_LONG = 4
+_TIME = frozenset(
+    "yesterday today tomorrow tonight night morning evening afternoon weekend week month year years "
+    "weeks months days summer winter spring monday tuesday wednesday thursday friday saturday sunday "
+    "last next every always often sometimes usually really right time times these very".split()
+)
+
+
+def gap(learner: str, clause: str) -> str:
+    """The corrected clause with its corrections blanked, or nothing where a blank cannot help.
+
+    An error of word order, or a word too many, leaves no place to fill.
+    """
+    old = [match[0].lower() for match in _WORD.finditer(learner)]
+    places = list(_WORD.finditer(clause))
+    blanked: list[tuple[int, int]] = []
+    added: set[str] = set()
+    removed: set[str] = set()
+    for kind, i1, i2, j1, j2 in _changes(old, [place[0].lower() for place in places]):
+        inside = kind != "delete" or 0 < j1 < len(places)
+        removed |= set(old[i1:i2]) if inside else set()
+        added |= {place[0].lower() for place in places[j1:j2]}
+        if j2 > j1:
+            blanked.append((places[j1].start(), places[j2 - 1].end()))
+        elif inside:
+            return ""
+    if not blanked or added & removed:
+        return ""
+    return _blank(clause, blanked)
+
+
+def key(learner: str, clause: str) -> str:
+    """The last longer word that the learner got right, or nothing."""
+    wrong = {word for pair in _pairs(learner, clause) for word in pair}
+    right = [match[0] for match in _WORD.finditer(clause) if match[0].lower() not in wrong]
+    fit = [w for w in right if len(w) >= _LONG and is_content(w.lower()) and w.lower() not in _TIME]
+    return fit[-1] if fit else ""
+
+
+def _pairs(learner: str, clause: str) -> Iterator[list[str]]:
+    """The words that differ, on both sides."""
+    old = [match[0].lower() for match in _WORD.finditer(learner)]
+    new = [match[0].lower() for match in _WORD.finditer(clause)]
+    for _, i1, i2, j1, j2 in _changes(old, new):
+        yield old[i1:i2] + new[j1:j2]
+
+
+def _changes(old: list[str], new: list[str]) -> Iterator[tuple[str, int, int, int, int]]:
+    matcher = SequenceMatcher(None, old, new, autojunk=False)
+    return (code for code in matcher.get_opcodes() if code[0] != "equal")
+
+
+def _blank(clause: str, spans: list[tuple[int, int]]) -> str:
+    """The clause with blanks at the spans; neighbouring blanks become one."""
+    for start, end in reversed(spans):
+        clause = clause[:start] + BLANK + clause[end:]
+    return re.sub(rf"{BLANK}(?: {BLANK})+", BLANK, clause)

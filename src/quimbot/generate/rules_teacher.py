@@ -1,0 +1,174 @@
+"""The offline teacher: replies made by rules, all four moves, from what a seed says of itself."""
+
+import re
+from collections.abc import Sequence
+from random import Random
+
+from quimbot.generate.frames import frames
+from quimbot.generate.gap import gap, key
+from quimbot.generate.teacher import Cell
+from quimbot.pedagogy.say_back import say_back, sentence
+from quimbot.pedagogy.seed import Seed
+from quimbot.records.record import Move
+
+_LONGEST = 40
+_COMMENTS = 0.3  # share of recasts with a remark between echo and question
+_ECHOED_TALK = 0.3  # share of talk without error whose reply says it back all the same
+_ASKS_BACK = re.compile(r"\b(?:and you|(?:what|how) about you)\W*$", re.IGNORECASE)
+_SENTENCE = re.compile(r"[^.!?]+[.!?]*")
+_RECENTLY = re.compile(
+    r"^(?:\W*(?:hi|hello|hey|yes|yeah|no|well|ok|okay|so|oh|hmm)\b[,.!]*)+\s*", re.I
+)
+
+
+class RulesTeacher:
+    """Answers at once and always the same for the same seed, cell and number of refusals."""
+
+    name = "rules-teacher"
+    at_once = 1
+
+    def __init__(self, seed: int = 0) -> None:
+        self._seed = seed
+
+    async def answer(self, cell: Cell, refused: Sequence[str]) -> str:
+        """A reply that performs the cell's move."""
+        rng = Random(f"rules:{self._seed}:{cell.index}:{len(refused)}")  # noqa: S311 - reproducible
+        return write_reply(cell.seed, cell.move, rng)
+
+
+def moves_for(seed: Seed) -> frozenset[Move]:
+    """The moves that rules can perform on a seed."""
+    if not seed.corrections:
+        return frozenset({Move.RECAST})
+    moves = {Move.RECAST, Move.ELICITATION}
+    if seed.details:
+        moves.add(Move.EXPANSION)
+    if seed.hint or _typed_hints(seed):
+        moves.add(Move.HINT)
+    return frozenset(moves)
+
+
+def write_reply(seed: Seed, move: Move, rng: Random) -> str:
+    """A reply to the seed's turn by a move; talk without an error is just answered."""
+    if not seed.corrections:
+        return _talk(seed, rng)
+    match move:
+        case Move.RECAST:
+            return _recast(seed, rng)
+        case Move.EXPANSION:
+            return _expansion(seed, rng)
+        case Move.ELICITATION:
+            return _elicitation(seed, rng)
+        case Move.HINT:
+            return _hint(seed, rng)
+
+
+def _recast(seed: Seed, rng: Random) -> str:
+    comment = ""
+    if not _asks(seed) and not seed.tone and rng.random() < _COMMENTS:
+        comment = rng.choice(frames().recast.comments)
+    return _short(_echo(seed, rng), _of_me(seed, rng), comment, _follow_up(seed, rng))
+
+
+def _expansion(seed: Seed, rng: Random) -> str:
+    echo = _echo(seed, rng)
+    detail = "" if _asks(seed) else rng.choice(seed.details)
+    return _short(echo, detail, _of_me(seed, rng), _follow_up(seed, rng))
+
+
+def _elicitation(seed: Seed, rng: Random) -> str:
+    lines = frames().elicitation
+    clause = clauses(seed)[0]
+    blanked, word = gap(seed.learner, clause), key(seed.learner, clause)
+    ways = [lines.gap_question if blanked.endswith("?") else lines.gap] * 3 if blanked else []
+    ways += [lines.key] * 2 if word else []
+    line = rng.choice(rng.choice([*ways, lines.plain]))
+    said = say_back(blanked)
+    return line.format(gap=said, Gap=sentence(said, ""), key=word)
+
+
+def _hint(seed: Seed, rng: Random) -> str:
+    lines = frames().hint
+    nudge = seed.hint or rng.choice(_typed_hints(seed))
+    parts = (rng.choice(lines.before), nudge, rng.choice(lines.after))
+    return " ".join(part for part in parts if part)
+
+
+def _talk(seed: Seed, rng: Random) -> str:
+    """A reply to a turn without an error: the tutor chats and asks."""
+    if seed.details:
+        return _short(rng.choice(seed.details), "", "", _follow_up(seed, rng))
+    if rng.random() < _ECHOED_TALK and len(_SENTENCE.findall(seed.learner)) == 1:
+        said = say_back(_plain(seed.learner))
+        echo = rng.choice(frames().recast.plain).format(you=said, You=sentence(said, ""))
+        return _short(echo, _of_me(seed, rng), "", _follow_up(seed, rng))
+    lines = frames().talk
+    reactions = {"glad": lines.glad, "sorry": lines.sorry}.get(seed.tone, lines.plain)
+    return _short(rng.choice(reactions), _of_me(seed, rng), "", _follow_up(seed, rng))
+
+
+def clauses(seed: Seed) -> tuple[str, ...]:
+    """The corrected clauses worth saying back: the seed's own, or the sentences that changed."""
+    if seed.echoes:
+        return seed.echoes
+    kept = {part.strip() for part in _SENTENCE.findall(seed.learner)}
+    parts = [part.strip() for part in _SENTENCE.findall(seed.corrections[0])]
+    return tuple(_plain(part) for part in parts if part not in kept) or (seed.corrections[0],)
+
+
+def _echo(seed: Seed, rng: Random) -> str:
+    """The corrected clauses inside a natural reaction; a question comes back with an answer."""
+    lines = frames().recast
+    said = [say_back(clause) for clause in clauses(seed)]
+    if _asks(seed):
+        answer = rng.choice(seed.details or lines.answers)
+        *before, asked = said
+        lead = f"{sentence(', and '.join(before))} " if before else ""
+        return lead + rng.choice(lines.question).format(
+            you=sentence(asked, "?")[:1].lower() + sentence(asked, "?")[1:], answer=answer
+        )
+    if len(said) > 1:
+        first, second = said[0], " and ".join(said[1:])
+        line = rng.choice(lines.two)
+        return line.format(a=first, A=sentence(first, ""), b=second)
+    pools = {"glad": lines.glad, "sorry": lines.sorry}
+    pool = [*lines.plain, *pools.get(seed.tone, ()), *pools.get(seed.tone, ())]
+    return rng.choice(pool).format(you=said[0], You=sentence(said[0], ""))
+
+
+def _asks(seed: Seed) -> bool:
+    return clauses(seed)[-1].endswith("?")
+
+
+def _of_me(seed: Seed, rng: Random) -> str:
+    """What the tutor says of itself when asked back."""
+    return rng.choice(frames().recast.me) if _ASKS_BACK.search(seed.learner) else ""
+
+
+def _follow_up(seed: Seed, rng: Random) -> str:
+    return rng.choice(seed.follow_ups or frames().recast.follow_ups)
+
+
+def _typed_hints(seed: Seed) -> Sequence[str]:
+    """Hints for the seed's first error, by the most precise name of its type."""
+    known = frames().hint.types
+    for kind in seed.error_types:
+        name = kind.partition(":")[2]
+        while name and name not in known:
+            name = name.rpartition(":")[0]
+        if name:
+            return known[name]
+    return ()
+
+
+def _plain(text: str) -> str:
+    """A clause without the greeting or "yes," before it, and without its final stop."""
+    return _RECENTLY.sub("", text.strip()).rstrip(".! ") or text
+
+
+def _short(*parts: str) -> str:
+    """The parts as one reply; where it grows too long, those in the middle give way."""
+    said = [part for part in parts if part]
+    while len(said) > 2 and len(" ".join(said).split()) > _LONGEST:  # noqa: PLR2004 - echo, question
+        del said[-2]
+    return " ".join(said)
