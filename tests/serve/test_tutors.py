@@ -45,6 +45,7 @@ def test_each_tutor_is_told_its_move_and_first_language(tmp_path: Path) -> None:
 
 def test_any_other_address_is_one_tutor_with_a_short_name() -> None:
     assert [e.name for e in tutor_entries("scripted:echo")] == ["scripted:echo"]
+    assert [e.name for e in tutor_entries("http://host/v1#org/model")] == ["model"]
     assert [e.name for e in tutor_entries("runs/demo/stage1/step-40/")] == ["step-40"]
 
 

@@ -74,7 +74,7 @@ def serve(settings: ServeSettings, watch: Watch) -> str:
     """
     with _listening(settings.host, settings.port) as listener:
         port = listener.getsockname()[1]
-        with open_tutors(settings.address) as tutors:
+        with open_tutors(settings.address, at_once=settings.at_once) as tutors:
             gate = Gate(at_once=settings.at_once, waiting=settings.max_waiting)
             app = create_app(
                 tutors,

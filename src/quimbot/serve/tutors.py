@@ -1,5 +1,6 @@
 """The tutors that one address offers: each a name, what it is told, and the runtime that speaks."""
 
+import re
 from collections.abc import AsyncGenerator, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -61,15 +62,18 @@ class Tutor:
 
 
 @contextmanager
-def open_tutors(address: str) -> Iterator[dict[str, Tutor]]:
+def open_tutors(address: str, *, at_once: int = 1) -> Iterator[dict[str, Tutor]]:
     """The tutors at an address by name, the default first: of a run folder, or the one runtime.
+
+    `at_once` conversations share the context of a model that runs here.
 
     Raises:
         DataError: the run folder's list of tutors is not what it must be.
         ModelError: a tutor's model cannot be found, reached or used.
     """
     entries = tutor_entries(address)
-    with open_runtimes([entry.address for entry in entries]) as runtimes:
+    addresses = [entry.address for entry in entries]
+    with open_runtimes(addresses, at_once=at_once) as runtimes:
         yield {
             entry.name: Tutor(
                 name=entry.name,
@@ -98,7 +102,7 @@ def tutor_entries(address: str) -> list[TutorEntry]:
         picked = read_picked(folder / "picked.json")
         chosen = {"tutor": picked.address, "base": picked.base}
         return [TutorEntry(name=name, address=_within(folder, at)) for name, at in chosen.items()]
-    return [TutorEntry(name=address.rstrip("/").rsplit("/", 1)[-1], address=address)]
+    return [TutorEntry(name=re.split(r"[/#]", address.rstrip("/"))[-1], address=address)]
 
 
 def _listed(path: Path) -> list[TutorEntry]:
