@@ -1,0 +1,175 @@
+"""Near duplicates agree with brute force, never depend on order, and lose nothing by chance."""
+
+import random
+import re
+from itertools import combinations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from strategies import records, sentences, texts
+
+from quimbot.exceptions import RecipeError
+from quimbot.records.record import Record
+from quimbot.verify.near_duplicates import Match, NearDuplicates
+from quimbot.verify.shingles import shingle
+
+MANY_BANDS = {"bands": 64, "rows": 1}
+"""At an overlap of one half a pair escapes all 64 bands once in 10^19 times."""
+WORD = re.compile(r"[a-z0-9]+")
+
+
+def plain_set(text: str, words: int) -> frozenset[tuple[str, ...]]:
+    """The definition, in plain Python: word n-grams, or the whole when it is shorter."""
+    found = WORD.findall(text.lower())
+    if not found:
+        return frozenset({(text.strip(),)})
+    if len(found) < words:
+        return frozenset({("whole", *found)})
+    return frozenset(tuple(found[i : i + words]) for i in range(len(found) - words + 1))
+
+
+def overlap(one: str, two: str, words: int) -> float:
+    left, right = plain_set(one, words), plain_set(two, words)
+    return len(left & right) / len(left | right)
+
+
+@given(st.lists(sentences, max_size=30), st.sampled_from([1, 2, 3]))
+def test_the_sets_have_the_overlap_of_the_definition(lines: list[str], words: int) -> None:
+    sets = shingle(lines, words)
+    finder = NearDuplicates(words=words)
+    pairs = list(combinations(range(len(lines)), 2))
+    left = np.array([pair[0] for pair in pairs], np.int64)
+    right = np.array([pair[1] for pair in pairs], np.int64)
+    expected = [overlap(lines[i], lines[j], words) for i, j in pairs]
+    assert finder._similarities(sets, left, right).tolist() == pytest.approx(expected)
+    for i, j in pairs:
+        same = WORD.findall(lines[i].lower()) == WORD.findall(lines[j].lower())
+        assert (sets.whole[i] == sets.whole[j]) == same
+
+
+@given(st.lists(sentences, max_size=40), st.sampled_from([0.5, 0.7, 1.0]))
+@settings(deadline=None, max_examples=40)
+def test_a_text_falls_if_and_only_if_a_kept_one_is_near(lines: list[str], threshold: float) -> None:
+    found = NearDuplicates(threshold=threshold, **MANY_BANDS).matches(lines)
+    kept = [place for place, match in enumerate(found) if match is None]
+    for one, two in combinations(kept, 2):
+        assert overlap(lines[one], lines[two], 2) < threshold
+    for place, match in enumerate(found):
+        if match is not None:
+            assert match.kept in kept
+            assert match.similarity == pytest.approx(overlap(lines[place], lines[match.kept], 2))
+            assert match.similarity >= threshold
+
+
+@given(st.lists(sentences, max_size=30), st.randoms(use_true_random=False))
+@settings(deadline=None, max_examples=40)
+def test_the_order_of_the_texts_does_not_matter(lines: list[str], chance: random.Random) -> None:
+    finder = NearDuplicates()
+    shuffled = lines.copy()
+    chance.shuffle(shuffled)
+
+    def kept(rows: list[str]) -> set[str]:
+        return {row for row, match in zip(rows, finder.matches(rows), strict=True) if not match}
+
+    assert kept(lines) == kept(shuffled)
+
+
+@given(st.lists(texts, min_size=1, max_size=20))
+@settings(deadline=None, max_examples=40)
+def test_no_text_is_lost_or_skipped(lines: list[str]) -> None:
+    once = NearDuplicates().matches(lines)
+    assert any(match is None for match in once)
+    twice = NearDuplicates().matches(lines + lines)
+    assert twice[: len(lines)] == once
+    assert all(match is not None and match.copy for match in twice[len(lines) :])
+
+
+def test_short_lines_are_told_apart_and_their_copies_found() -> None:
+    lines = ["Hi!", "Yes.", "No.", "?!", "...", "你好", "Hi", "yes", "你好", "", "  "]
+    found = NearDuplicates().matches(lines)
+    copies = {place: match.kept for place, match in enumerate(found) if match is not None}
+    assert copies == {6: 0, 7: 1, 8: 5, 10: 9}
+
+
+def test_case_spaces_and_marks_do_not_count_as_words() -> None:
+    found = NearDuplicates().matches(
+        ["I don't know — really.", "i  DON\u2019T know, “really”?", "A\0B c", "a b c"]
+    )
+    assert found == [None, Match(0, 1.0, copy=True), None, Match(2, 1.0, copy=True)]
+
+
+def test_a_chain_of_edits_does_not_swallow_its_end() -> None:
+    words = [f"w{number}" for number in range(40)]
+    chain = [" ".join(words[start : start + 20]) for start in range(0, 20, 4)]
+    found = NearDuplicates(threshold=0.6, **MANY_BANDS).matches(chain)
+    kept = [place for place, match in enumerate(found) if match is None]
+    assert len(kept) >= 2
+
+
+def test_near_texts_of_another_kind_stay_but_copies_fall() -> None:
+    lines = [
+        "I went to the store today.",
+        "I went to the store, today!",
+        "I went to the store now.",
+    ]
+    found = NearDuplicates().matches(lines, kinds=["recast", "hint", "hint"])
+    assert [match is None for match in found] == [True, False, True]
+
+
+def test_owned_texts_stay_and_lower_priorities_are_kept_first() -> None:
+    lines = ["a b c d e f g", "a b c d e f h", "a b c d e f i"]
+    owned = NearDuplicates().matches(lines, owned=2)
+    assert [match is None for match in owned] == [True, True, False]
+    for first in range(3):
+        found = NearDuplicates().matches(lines, priorities=[int(i != first) for i in range(3)])
+        assert [match is None for match in found] == [i == first for i in range(3)]
+
+
+@given(st.lists(st.tuples(sentences, st.sampled_from("abcdefgh")), min_size=1, max_size=30))
+@settings(deadline=None, max_examples=40)
+def test_components_are_those_of_brute_force(rows: list[tuple[str, str]]) -> None:
+    lines, groups = [row[0] for row in rows], [row[1] for row in rows]
+    found = NearDuplicates(threshold=0.6, **MANY_BANDS).components(lines, groups).tolist()
+    labels = list(range(len(rows)))
+    for one, two in combinations(range(len(rows)), 2):
+        if groups[one] == groups[two] or overlap(lines[one], lines[two], 2) >= 0.6:
+            low, high = sorted((labels[one], labels[two]))
+            labels = [low if label == high else label for label in labels]
+    assert found == labels
+
+
+def edited(text: str, share: float, chance: random.Random) -> str:
+    """The text with that share of its words, at least one, replaced."""
+    words = text.split()
+    for place in chance.sample(range(len(words)), max(1, round(share * len(words)))):
+        words[place] = f"x{chance.randrange(10**6)}"
+    return " ".join(words)
+
+
+@pytest.mark.parametrize(("share", "least"), [(0.0, 1.0), (0.01, 0.999), (0.05, 0.99), (0.15, 0.9)])
+def test_planted_copies_are_found(share: float, least: float) -> None:
+    chance = random.Random(7)
+    vocabulary = [f"word{number}" for number in range(3000)]
+    base = [" ".join(chance.choices(vocabulary, k=chance.randint(20, 60))) for _ in range(1500)]
+    copies = [edited(text, share, chance) if share else text.upper() + "!" for text in base]
+    found = NearDuplicates().matches(base + copies)
+    pairs = list(zip(found[: len(base)], found[len(base) :], strict=True))
+    # One of the two falls, never both: nothing else is near them.
+    assert sum((one is None) != (two is None) for one, two in pairs) / len(base) >= least
+    assert not any(one and two for one, two in pairs)
+
+
+@given(st.lists(records(sentences), max_size=10))
+@settings(deadline=None, max_examples=40)
+def test_as_a_check_one_of_each_kind_passes(rows: list[Record]) -> None:
+    verdicts = NearDuplicates().check(rows + rows)
+    assert len(verdicts) == 2 * len(rows)
+    assert not any(verdict.passed for verdict in verdicts[len(rows) :])
+    assert {verdict.reason for verdict in verdicts} <= {"", "exact-duplicate", "near-duplicate"}
+
+
+def test_a_threshold_out_of_range_is_refused() -> None:
+    with pytest.raises(RecipeError, match="must be above 0"):
+        NearDuplicates(threshold=0)
