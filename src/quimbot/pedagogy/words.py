@@ -151,4 +151,5 @@ def stem(word: str) -> str:
             word = word[:-1]
     if len(word) > _SHORTEST_STEM and word[-1] == word[-2] and word[-1] not in "aeiou":
         word = word[:-1]
-    return word.rstrip("e") if len(word) > _SHORTEST_STEM else word
+    word = word.rstrip("e") if len(word) > _SHORTEST_STEM else word
+    return word[:-1] + "i" if word.endswith("y") else word

@@ -257,30 +257,41 @@ def repeats(change: Change, learner: Turn, correction: Turn, reply: Turn) -> Spa
         return None
     if not change.right and set(wrong) <= _LEADS:
         return None
-    at = min(change.start, len(learner.said) - 1)
-    sentence = learner.sentences[at if wrong or not change.start else change.start - 1]
-    frame = learner.word(change.start - 1, sentence), learner.word(change.start + size, sentence)
-    run = tuple(word for word in (frame[0], *wrong, frame[1]) if word)
-    if not any(is_content(word) for word in run) or any(
-        _open_ends(frame, correction, at, len(run)) for at in correction.runs(run)
+    before, after = _frame(change, learner)
+    run = (*before, *wrong, *after)
+    if not run or any(
+        _open_ends(before, after, correction, at, size) for at in correction.runs(run)
     ):
         return None
     for at in reply.runs(run):
-        start = at + bool(frame[0])
-        if _open_ends(frame, reply, at, len(run)) and not (
-            "VERB" in change.type and _takes_base(reply, start, learner, change.start)
+        if _open_ends(before, after, reply, at, size) and not (
+            "VERB" in change.type and _takes_base(reply, at + len(before), learner, change.start)
         ):
             return reply.characters(at, at + len(run))
     return None
 
 
-def _open_ends(frame: tuple[str, str], reply: Turn, at: int, size: int) -> bool:
-    """Whether the run ends where the learner's sentence did, and stands in one sentence."""
-    left, right = reply.neighbours(at, at + size)
-    one = len(set(reply.sentences[at : at + size])) == 1
-    return (
-        one and (bool(frame[0]) or not left or left in _OPENERS) and (bool(frame[1]) or not right)
-    )
+def _frame(change: Change, learner: Turn) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The learner's words before and after the wrong ones, as many as it takes to have content."""
+    start, end = change.start, change.start + len(change.wrong)
+    at = max(start - 1, 0) if start == end else start  # a gap belongs to the sentence before it
+    sentence = learner.sentences[min(at, len(learner.said) - 1)]
+    before: tuple[str, ...] = ()
+    after: tuple[str, ...] = ()
+    for reach in range(_RUN):
+        before = (*filter(None, [learner.word(start - 1 - reach, sentence)]), *before)
+        after = (*after, *filter(None, [learner.word(end + reach, sentence)]))
+        if any(is_content(word) for word in (*before, *change.wrong, *after)):
+            break
+    return before, after
+
+
+def _open_ends(before: Sequence[str], after: Sequence[str], turn: Turn, at: int, size: int) -> bool:
+    """Whether a run ends where the learner's sentence did, and stands in one sentence."""
+    end = at + len(before) + size + len(after)
+    left, right = turn.neighbours(at, end)
+    one = len(set(turn.sentences[at:end])) == 1
+    return one and (bool(before) or not left or left in _OPENERS) and (bool(after) or not right)
 
 
 def _takes_base(reply: Turn, at: int, learner: Turn, start: int) -> bool:

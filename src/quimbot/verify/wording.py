@@ -21,8 +21,11 @@ def _any(*patterns: str) -> re.Pattern[str]:
 
 
 _RED_PEN = _any(
-    r"\byou (?:should|must|need to|have to|ought to|can|could|can't|cannot|would|meant to|mean to) "
-    r"(?:have )?(?:say|said|write|written|use|used)\b(?! (?:to|your|this|that|more|it about)\b)",
+    r"\byou (?:should|must|need to|have to|ought to|can't|cannot|meant to|mean to) (?:have )?"
+    r"(?:say|said)\b(?! (?:to|your|this|that|more|it|hi|hello|sorry|thank|something|no|yes)\b)",
+    rf"\byou (?:\w+ ){{1,3}}(?:say|said|use|used|write|written|put) (?:the words? )?{_QUOTE}",
+    r"\b(?:use|used|using) the (?:past|present|future|word|verb|noun|article|preposition|plural|"
+    r"correct|right|singular)\b",
     r"\b(?:correct|right|proper|better|wrong|incorrect) (?:form|word|words|sentence|version|way to "
     r"(?:say|write)|spelling|verb|tense|phrase|grammar|english|usage|expression|preposition|article)\b",
     r"\b(?:it|that|this|which|sentence|word|verb) (?:should|must|needs to|has to) "
@@ -78,7 +81,7 @@ _GRAMMAR_IN_HINT = _any(
 )
 _ELICITS = _any(
     r"\b(?:say|tell me|tell us|ask|give|write|put|explain|describe|express|phrase|try|read|finish|"
-    r"complete) (?:me )?(?:that|it|this|your \w+|the (?:\w+ ){0,3}(?:sentence|part|word|words|phrase|"
+    r"complete) (?:me )?(?:that|it|this|your \w+|the (?:\w+ ){0,3}(?:sentence|part|words?|phrase|"
     r"question|bit)|(?:\w+ ){0,4})?\s*(?:again|one more time|once more|another way|in another way|"
     r"differently|in a different way|in other words|more clearly|a second time)\b",
     r"\b(?:another try|one more try|another way|different way|in other words|second try)\b"
@@ -95,7 +98,8 @@ _ELICITS = _any(
     r"\bwhat (?:word|form|would|could)\b[^.?!]{0,40}"
     r"\b(?:say|use|fits?|goe?s?|comes?|need)\b",
     r"\b(?:can|could|would|will) you (?:please )?"
-    r"(?:(?:say|write|tell me) (?:it|that|this|the|your)|try|finish|complete|fix|change|check)\b",
+    r"(?:(?:say|write|tell me) (?:it|that|this|the|your)|try|finish|complete|fix|change|check)"
+    r"\b",
     r"_{2,}|\bblank\b|(?:\.{3}|…)\s*(?:what|\?|\w+\s*\?)",
     r"\b(?:yesterday|before|in the past|already|last \w+),? or (?:now|today|every|usually|tomorrow|"
     r"later|still)\b|\b(?:now|today|every day|usually),? or (?:yesterday|before|in the past|later|"
