@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 
 import msgspec
@@ -55,22 +55,28 @@ def filter_records(settings: FilterSettings, watch: Watch) -> str:
     """
     checks = [verifier(name) for name in settings.checks]
     funnel = {"read": 0, **{check.name: 0 for check in checks}}
-    with (
-        watch.task("filter", 0) as task,
-        rejecting(settings.output) as rejected,
-    ):
-        manifest = write_dataset(
-            settings.output,
-            _passed(settings.input, checks, funnel, rejected, task),
-            parents=settings.input,
-            settings=settings,
-            facts={"funnel": funnel, "rejected": rejected.reasons},
-        )
-    summary = f"{manifest.rows} of {funnel['read']} records passed {', '.join(settings.checks)}"
-    if not manifest.rows:
+    with watch.task("filter", 0) as task, rejecting(settings.output) as rejected:
+        passed = _passed(settings.input, checks, funnel, rejected, task)
+        first = next(passed, None)
+        if first is not None:
+            write_dataset(
+                settings.output,
+                chain((first,), passed),
+                parents=settings.input,
+                settings=settings,
+                facts={"funnel": funnel, "rejected": rejected.reasons},
+            )
+    if not funnel["read"]:
+        names = ", ".join(map(str, settings.input))
+        raise DataError(f"{names}: no records; run the step that writes them")
+    if first is None:
         where = rejected_path(settings.output)
         raise DataError(f"{settings.output}: no record passed{told(rejected.reasons)}; see {where}")
-    return summary + told(rejected.reasons)
+    kept = funnel["read"] - rejected.reasons.total()
+    return (
+        f"{kept} of {funnel['read']} records passed {', '.join(settings.checks)}"
+        f"{told(rejected.reasons)}"
+    )
 
 
 def _passed(
