@@ -2,6 +2,7 @@
 
 import csv
 import importlib
+import io
 import json
 import re
 from collections.abc import Callable, Iterator
@@ -103,7 +104,7 @@ def _read_json(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
 
 def _read_csv(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
     """Rows under a header line; a cell that holds a JSON array, such as `messages`, is read."""
-    reader = csv.DictReader(_decoded(path).splitlines(keepends=True), strict=True)
+    reader = csv.DictReader(io.StringIO(_decoded(path), newline=""), strict=True)
     number = 2
     try:
         for cells in reader:
@@ -115,7 +116,7 @@ def _read_csv(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
             yield number, {column: _cell(cell) for column, cell in cells.items()}
             number = reader.line_num + 1
     except csv.Error as fault:
-        raise DataError(f"{path}:{reader.line_num}: {fault}") from None
+        raise DataError(f"{path}:{number}: {fault}") from None
 
 
 def _cell(text: str) -> object:

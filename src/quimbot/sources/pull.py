@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 from typing import Literal
@@ -28,7 +28,7 @@ SHIPPED = {"general": Path(quimbot.sources.__path__[0]) / "shipped" / "general_c
 class PullSettings:
     """What to read, and as what."""
 
-    source: str
+    source: str = field(kw_only=False)
     """A file, a folder, general (shipped), lmsys, magpie, prosocial, or a hub owner/name."""
     output: Path
     """Records to write (.jsonl)."""
