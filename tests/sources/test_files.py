@@ -83,6 +83,7 @@ def test_a_byte_order_mark_and_crlf_do_no_harm(tmp_path: Path) -> None:
         ("x.json", b'[{"a":1},\n\n7]', r"x.json:3: must be an object; found int"),
         ("x.json", b'[{"a":1}', r"x.json:1: Expecting value"),
         ("x.json", b"[" * 100_000, r"x.json:1: .*recursion"),
+        ("x.json", b"[" + b"9" * 5000, r"x.json:1: Exceeds the limit"),
         ("x.json", b"\xff", r"x.json: not UTF-8 at byte 0"),
         ("x.csv", b"a,b\n1,2\n3\n", r"x.csv:3: 2 columns in the header, another count here"),
         ("x.csv", b"a,b\n1,2,3\n", r"x.csv:2: 2 columns in the header, another count here"),

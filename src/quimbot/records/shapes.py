@@ -90,10 +90,14 @@ def read_chat(row: Row, shape: Shape) -> Chat:
     tags = {tag: str(row[name]) for name, tag in columns.items() if row.get(name) is not None}
     if shape == "lmsys" and _flagged(row):
         tags["flagged"] = "true"
+    messages = _READERS[shape](row)
+    for number, message in enumerate(messages):
+        try:
+            message.content.encode()
+        except UnicodeEncodeError:
+            raise DataError(f"message {number}: half of a surrogate pair; mend the text") from None
     model = row.get("model")
-    return Chat(
-        messages=_READERS[shape](row), author=model if isinstance(model, str) else "", tags=tags
-    )
+    return Chat(messages=messages, author=model if isinstance(model, str) else "", tags=tags)
 
 
 def _from_record(row: Row) -> tuple[Message, ...]:

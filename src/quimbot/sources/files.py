@@ -94,7 +94,7 @@ def _read_json(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
             return
         try:
             row, place = decoder.raw_decode(text, place)
-        except (json.JSONDecodeError, RecursionError) as fault:
+        except (ValueError, RecursionError) as fault:
             line = fault.lineno if isinstance(fault, json.JSONDecodeError) else number
             raise DataError(f"{path}:{line}: {fault}") from None
         if not isinstance(row, dict):
@@ -124,7 +124,7 @@ def _cell(text: str) -> object:
         return text
     try:
         return json.loads(text)
-    except json.JSONDecodeError:
+    except (ValueError, RecursionError):
         return text
 
 
