@@ -16,13 +16,13 @@ _CHUNK_BYTES = 24 << 20
 
 class _HeadLoss(torch.autograd.Function):
     @staticmethod
-    def forward(ctx: Any, hidden_RD: Tensor, head_VD: Tensor, pack: Pack) -> Tensor:  # noqa: ANN401, N803 - torch's context; shapes are part of names
-        grad_RD = torch.empty_like(hidden_RD) if ctx.needs_input_grad[0] else None  # noqa: N806
+    def forward(ctx: Any, hidden_RD: Tensor, head_VD: Tensor, pack: Pack) -> Tensor:  # noqa: ANN401 - torch's context
+        grad_RD = torch.empty_like(hidden_RD) if ctx.needs_input_grad[0] else None
         chunk = max(1, _CHUNK_BYTES // (4 * head_VD.shape[0]))
-        logits_CV = hidden_RD.new_empty(min(chunk, len(hidden_RD)), head_VD.shape[0])  # noqa: N806
+        logits_CV = hidden_RD.new_empty(min(chunk, len(hidden_RD)), head_VD.shape[0])
         total = hidden_RD.new_zeros((), dtype=torch.float64)
         for start in range(0, len(hidden_RD), chunk):
-            hidden_CD = hidden_RD[start : start + chunk]  # noqa: N806
+            hidden_CD = hidden_RD[start : start + chunk]
             logits = torch.mm(hidden_CD, head_VD.T, out=logits_CV[: len(hidden_CD)])
             total += _loss_then_gradient(logits, pack, start)
             if grad_RD is not None:
@@ -31,11 +31,11 @@ class _HeadLoss(torch.autograd.Function):
         return total
 
     @staticmethod
-    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, None, None]:  # noqa: ANN401
+    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, None, None]:  # noqa: ANN401 - torch's context
         return ctx.grad_RD * grads[0].to(ctx.grad_RD.dtype), None, None
 
 
-def _loss_then_gradient(logits_CV: Tensor, pack: Pack, start: int) -> Tensor:  # noqa: N803
+def _loss_then_gradient(logits_CV: Tensor, pack: Pack, start: int) -> Tensor:
     """The loss of a chunk of rows; the logits are overwritten by its gradient."""
     inside = (pack.edge_rows_E >= start) & (pack.edge_rows_E < start + len(logits_CV))
     rows, tokens = pack.edge_rows_E[inside] - start, pack.edge_tokens_E[inside]
@@ -50,7 +50,7 @@ def _loss_then_gradient(logits_CV: Tensor, pack: Pack, start: int) -> Tensor:  #
     return counts.double() @ nats.double()
 
 
-def head_loss(hidden_RD: Tensor, head_VD: Tensor, pack: Pack) -> Tensor:  # noqa: N803
+def head_loss(hidden_RD: Tensor, head_VD: Tensor, pack: Pack) -> Tensor:
     """Sum over the pack's edges of count times negative log-probability, in nats (float64).
 
     Args:

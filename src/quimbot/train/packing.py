@@ -8,33 +8,68 @@ with the number of dialogues that share it, so the loss is the sum over all dial
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
+from functools import cached_property
 
 import torch
 from torch import Tensor
 
 from quimbot.train.trainer import Example
 
+_BLOCK = 64
+"""Queries that share one gathering of keys."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Block:
+    """Neighbouring nodes, and all nodes that any of them sees."""
+
+    start: int
+    end: int
+    columns_M: Tensor
+    mask_QM: Tensor
+    """Added to attention scores: 0 where a node sees a column, very negative elsewhere."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Pack:
     """A tree of N tokens with E loss edges that leave from R of its nodes."""
 
-    tokens_N: Tensor  # noqa: N815 - shapes are part of names
-    positions_N: Tensor  # noqa: N815
-    mask_NN: Tensor  # noqa: N815
-    """Added to attention scores: 0 where a row sees a column, very negative elsewhere."""
-    rows_R: Tensor  # noqa: N815
+    tokens_N: Tensor
+    positions_N: Tensor
+    sees_NN: Tensor
+    """Whether a node (row) sees a node (column): itself and its ancestors."""
+    rows_R: Tensor
     """Nodes with something to predict, ascending."""
-    edge_rows_E: Tensor  # noqa: N815
+    edge_rows_E: Tensor
     """Index into `rows_R`."""
-    edge_tokens_E: Tensor  # noqa: N815
-    edge_counts_E: Tensor  # noqa: N815
+    edge_tokens_E: Tensor
+    edge_counts_E: Tensor
     """Dialogues that learn this edge."""
 
     def to(self, device: str) -> "Pack":
         """The pack on a device."""
         moved = {field.name: getattr(self, field.name).to(device) for field in fields(self)}
         return Pack(**moved)
+
+    @cached_property
+    def blocks(self) -> tuple[Block, ...]:
+        """The nodes in blocks, in order."""
+        return tuple(
+            self._block(start, min(start + _BLOCK, len(self.tokens_N)))
+            for start in range(0, len(self.tokens_N), _BLOCK)
+        )
+
+    def _block(self, start: int, end: int) -> Block:
+        sees_QN = self.sees_NN[start:end]
+        columns_M = sees_QN.any(0).nonzero()[:, 0]
+        hidden_QM = ~sees_QN[:, columns_M]
+        mask_QM = torch.zeros(hidden_QM.shape, device=hidden_QM.device)
+        return Block(
+            start=start,
+            end=end,
+            columns_M=columns_M,
+            mask_QM=mask_QM.masked_fill_(hidden_QM, torch.finfo(torch.float32).min),
+        )
 
 
 class _Tree:
@@ -76,14 +111,13 @@ class _Tree:
                 sees[node] = sees[parent]
             sees[node, node] = True
             depths.append(depths[parent] + 1 if parent >= 0 else 0)
-        blocked = torch.finfo(torch.float32).min
         edges = sorted(self.edges.items())
         rows = sorted({node for (node, _), _ in edges})
         index = {node: i for i, node in enumerate(rows)}
         return Pack(
             tokens_N=torch.tensor(self.tokens),
             positions_N=torch.tensor(depths),
-            mask_NN=torch.zeros(count, count).masked_fill_(~sees, blocked),
+            sees_NN=sees,
             rows_R=torch.tensor(rows),
             edge_rows_E=torch.tensor([index[node] for (node, _), _ in edges]),
             edge_tokens_E=torch.tensor([token for (_, token), _ in edges]),

@@ -24,8 +24,10 @@ from transformers.utils import logging
 from quimbot.exceptions import ModelError
 from quimbot.runs.stamp import environment
 from quimbot.runtimes.models import ModelFiles
+from quimbot.train import tree_attention_backend
 from quimbot.train.checkpoint import ADAPTER, ADAPTER_CONFIG, OPTIMIZER, STATE, State, writing
 from quimbot.train.head_loss_backend import head_loss
+from quimbot.train.lora_linear_backend import fuse
 from quimbot.train.packing import Pack, packs
 from quimbot.train.trainer import Example
 
@@ -112,11 +114,11 @@ class TorchTrainer:
     def _nats(self, pack: Pack) -> Tensor:
         pack = pack.to(self._device)
         causal = self._model.get_base_model()
-        hidden_1ND = causal.model(  # noqa: N806 - shapes are part of names
+        hidden_1ND = causal.model(
             input_ids=pack.tokens_N[None],
             position_ids=pack.positions_N[None],
-            attention_mask=pack.mask_NN[None, None],
-            use_cache=False,  # a cache makes transformers build its own mask
+            use_cache=False,
+            pack=pack,
         ).last_hidden_state
         return head_loss(hidden_1ND[0, pack.rows_R], causal.lm_head.weight, pack)
 
@@ -196,7 +198,10 @@ class TorchTrainer:
 
 def _with_adapter(model: ModelFiles, rank: int, alpha: int, seed: int) -> PeftModel:
     base = AutoModelForCausalLM.from_pretrained(
-        model.folder, dtype=torch.float32, local_files_only=True
+        model.folder,
+        dtype=torch.float32,
+        local_files_only=True,
+        attn_implementation=tree_attention_backend.NAME,
     )
     config = LoraConfig(r=rank, lora_alpha=alpha, target_modules=_TARGETS, task_type="CAUSAL_LM")
     torch.manual_seed(seed)
@@ -204,6 +209,7 @@ def _with_adapter(model: ModelFiles, rank: int, alpha: int, seed: int) -> PeftMo
         # peft reads a name that transformers will drop; nothing here can change that
         warnings.filterwarnings("ignore", ".*is_gradient_checkpointing", FutureWarning)
         adapted = get_peft_model(base, config)
+    fuse(adapted)
     # A name that stays true on other machines, where peft writes the path it loaded from.
     config.base_model_name_or_path = model.name
     return adapted

@@ -1,0 +1,200 @@
+"""The fast trainer computes what transformers and peft compute, one dialogue at a time."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from peft import LoraConfig, PeftModel, get_peft_model
+from tiny_models import tiny_model
+from torch.nn.functional import cross_entropy
+from transformers import AutoModelForCausalLM
+
+from quimbot.runtimes.gguf import Architecture
+from quimbot.runtimes.models import find_model
+from quimbot.train.packing import Pack, packs
+from quimbot.train.torch_backend import TorchTrainer
+from quimbot.train.trainer import Example
+
+pytestmark = pytest.mark.filterwarnings(  # peft reads a name that transformers will drop
+    "ignore:`is_gradient_checkpointing` is deprecated:FutureWarning"
+)
+
+Grads = dict[str, torch.Tensor]
+
+
+@pytest.fixture(autouse=True)
+def one_thread() -> Iterator[None]:
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+@pytest.fixture(scope="module", params=["llama", "qwen3"])
+def model(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    architecture: Architecture = request.param
+    return tiny_model(tmp_path_factory.mktemp(architecture), architecture)
+
+
+def batch() -> list[Example]:
+    """Dialogues of several lengths; all share a beginning, two share more, one has two replies."""
+    draw = torch.Generator().manual_seed(3)
+
+    def some(count: int) -> list[int]:
+        return torch.randint(5, 250, (count,), generator=draw).tolist()
+
+    system, learner, examples = some(20), some(9), []
+    for turns in ([learner, some(7)], [learner, some(11)], [some(5), some(80)], [some(3), some(6)]):
+        tokens, weights = list(system), [0] * len(system)
+        for turn, part in enumerate(turns):
+            tokens += part
+            weights += [turn % 2] * len(part)
+        examples.append(Example(id="", tokens=tuple(tokens), weights=tuple(weights)))
+    two = examples[0].tokens + tuple(learner) + tuple(some(8))
+    weights = [*examples[0].weights, *[0] * len(learner), *[1] * 8]
+    return [*examples, Example(id="", tokens=two, weights=tuple(weights))]
+
+
+def trainer(model: Path, folder: Path, *, pack_tokens: int = 1000) -> TorchTrainer:
+    made = TorchTrainer(
+        find_model(str(model)), folder, rank=4, alpha=8, seed=0, pack_tokens=pack_tokens
+    )
+    draw = torch.Generator().manual_seed(1)
+    for value in made._named.values():  # away from B = 0, where A has no gradient
+        value.data += 0.05 * torch.randn(value.shape, generator=draw)
+    return made
+
+
+def grads_of(named: dict[str, Any]) -> Grads:
+    return {name: value.grad.clone() for name, value in named.items()}
+
+
+def packed(ours: TorchTrainer, examples: list[Example]) -> tuple[float, Grads]:
+    loss = 0.0
+    for pack in packs(examples, ours._pack_tokens):
+        nats = ours._nats(pack)
+        nats.backward()  # type: ignore[no-untyped-call] # torch's own
+        loss += nats.item()
+    return loss, grads_of(ours._named)
+
+
+def one_at_a_time(
+    model: Path, ours: TorchTrainer, examples: list[Example], attention: str
+) -> tuple[float, Grads]:
+    """The same with nothing of ours: whole logits, causal mask, cross-entropy on the weights."""
+    base = AutoModelForCausalLM.from_pretrained(
+        model, dtype=torch.float32, attn_implementation=attention
+    )
+    targets = ours._model.peft_config["default"].target_modules
+    plain = get_peft_model(base, LoraConfig(r=4, lora_alpha=8, target_modules=targets)).eval()
+    named = {name: value for name, value in plain.named_parameters() if value.requires_grad}
+    for name, value in named.items():
+        value.data.copy_(ours._named[name].data)
+    loss = 0.0
+    for example in examples:
+        logits = plain(input_ids=torch.tensor([example.tokens]), use_cache=False).logits[0, :-1]
+        nats = cross_entropy(logits, torch.tensor(example.tokens[1:]), reduction="none")
+        total = (nats * torch.tensor(example.weights[1:])).sum()
+        total.backward()  # type: ignore[no-untyped-call] # torch's own
+        loss += total.item()
+    return loss, grads_of(named)
+
+
+def difference(ours: Grads, theirs: Grads) -> float:
+    """Relative, over all parameters."""
+    assert ours.keys() == theirs.keys()
+    apart = sum(float((ours[name] - theirs[name]).square().sum()) for name in ours)
+    size = sum(float(value.square().sum()) for value in theirs.values())
+    return float((apart / size) ** 0.5)
+
+
+@pytest.mark.parametrize("attention", ["sdpa", "eager"])
+@pytest.mark.parametrize("pack_tokens", [1000, 120])
+def test_packed_equals_one_dialogue_at_a_time(
+    model: Path, tmp_path: Path, attention: str, pack_tokens: int
+) -> None:
+    ours = trainer(model, tmp_path, pack_tokens=pack_tokens)
+    loss, grads = packed(ours, batch())
+    reference, expected = one_at_a_time(model, ours, batch(), attention)
+    assert loss == pytest.approx(reference, rel=1e-6)
+    assert difference(grads, expected) < 1e-5
+
+
+def test_dialogues_that_see_each_other_are_noticed(
+    model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ours = trainer(model, tmp_path)
+    loss, grads = packed(ours, batch())
+    ours._optimiser.zero_grad()
+    to = Pack.to
+
+    def open_mask(pack: Pack, device: str) -> Pack:
+        moved = to(pack, device)
+        moved.sees_NN.copy_(torch.ones_like(moved.sees_NN).tril())
+        return moved
+
+    monkeypatch.setattr(Pack, "to", open_mask)
+    wrong, others = packed(ours, batch())
+    assert wrong != pytest.approx(loss, rel=1e-3)
+    assert difference(others, grads) > 1e-2
+
+
+def test_the_size_of_packs_does_not_change_a_step(model: Path, tmp_path: Path) -> None:
+    whole, parts = (trainer(model, tmp_path, pack_tokens=size) for size in (1000, 50))
+    for _ in range(3):
+        assert whole.step(batch(), 1e-3) == pytest.approx(parts.step(batch(), 1e-3), rel=1e-5)
+    for name, value in whole._named.items():
+        torch.testing.assert_close(parts._named[name], value, rtol=1e-3, atol=1e-4)
+
+
+def test_loss_moves_nothing_and_is_the_loss_of_the_next_step(model: Path, tmp_path: Path) -> None:
+    ours = trainer(model, tmp_path)
+    before = {name: value.clone() for name, value in ours._named.items()}
+    loss = ours.loss(batch())
+    assert all(torch.equal(before[name], value) for name, value in ours._named.items())
+    assert ours.step(batch(), 1e-3) == pytest.approx(loss, rel=1e-6)
+
+
+def test_a_step_moves_every_factor_and_nothing_else(model: Path, tmp_path: Path) -> None:
+    ours = trainer(model, tmp_path)
+    before = {name: value.clone() for name, value in ours._model.named_parameters()}
+    ours.step(batch(), 1e-3)
+    for name, value in ours._model.named_parameters():
+        assert torch.equal(before[name], value) != ("lora_" in name), name
+
+
+def test_a_fresh_adapter_depends_on_the_seed_alone(model: Path, tmp_path: Path) -> None:
+    files = find_model(str(model))
+    made = []
+    for seed in (0, 0, 1):
+        torch.rand(5)
+        fresh = TorchTrainer(files, tmp_path, rank=4, alpha=8, seed=seed, pack_tokens=100)
+        made.append(torch.cat([value.data.flatten() for value in fresh._named.values()]))
+    assert torch.equal(made[0], made[1])
+    assert not torch.equal(made[0], made[2])
+
+
+def test_a_checkpoint_loads_in_plain_peft(model: Path, tmp_path: Path) -> None:
+    ours = trainer(model, tmp_path)
+    ours.step(batch(), 1e-2)
+    address = ours.save("step-000001")
+    base = AutoModelForCausalLM.from_pretrained(model, dtype=torch.float32)
+    plain = PeftModel.from_pretrained(base, address).eval()
+    tokens = torch.tensor([batch()[0].tokens])
+    with torch.inference_mode():
+        torch.testing.assert_close(plain(tokens).logits, ours._model(tokens).logits)
+        with plain.disable_adapter():
+            assert not torch.allclose(plain(tokens).logits, ours._model(tokens).logits)
+
+
+def test_a_sample_is_the_greedy_continuation(model: Path, tmp_path: Path) -> None:
+    ours = trainer(model, tmp_path)
+    tokens = list(batch()[0].tokens[:20])
+    said = ours.reply(tokens, end=2, max_tokens=6)
+    for token in said:
+        with torch.inference_mode():
+            logits = ours._model(torch.tensor([tokens]), use_cache=False).logits
+        assert int(logits[0, -1].argmax()) == token
+        tokens.append(token)
