@@ -3,9 +3,13 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from msgspec import structs
+
 from quimbot.evaluate.entrants import Entrant
 from quimbot.evaluate.perplexity import surprise
+from quimbot.evaluate.report import ReportSettings
 from quimbot.evaluate.score import score_of
+from quimbot.evaluate.select import SelectSettings, select
 from quimbot.records.jsonl import write_json, write_rows
 from quimbot.records.record import (
     Evidence,
@@ -18,6 +22,8 @@ from quimbot.records.record import (
 )
 from quimbot.runs.checkpoints import step_of
 from quimbot.runs.scorecard import Judged, Perplexities, Perplexity, Scorecard
+from quimbot.runs.stamp import make_stamp, write_stamp
+from quimbot.runs.watch import Silent
 
 LEARNER = "Yesterday I go to the <b>store</b> number {}."
 RIGHT = "Yesterday I went to the <b>store</b> number {}."
@@ -118,3 +124,50 @@ def write_perplexity(path: Path, nats_a_token: Mapping[str, float]) -> Path:
         ),
     )
     return path
+
+
+ATTACK = "<script>alert(1)</script> {{ 7 * 7 }} \"'><img src=x onerror=alert(2)>"
+
+
+def attacking(row: Judged) -> Judged:
+    """The same reply with an attack for text, its evidence still in place."""
+    messages = (*row.record.messages[:2], Message(role="assistant", content=ATTACK))
+    record = Record(messages=messages, lessons=row.record.lessons, provenance=row.record.provenance)
+    return structs.replace(row, record=record)
+
+
+def make_run(folder: Path, *, attack: bool = False) -> ReportSettings:
+    """A whole run folder: a choice on 40 turns, base, choice and variant on 60."""
+    rates = {"base": 1, "stage1/step-000010": 20, "stage1/step-000020": 30, "es/step-000005": 28}
+
+    def rows(address: str, n: int) -> list[Judged]:
+        made = [judged(address, i, passed=i * 37 % n < rates[address]) for i in range(n)]
+        return [attacking(row) if attack and i % 5 == 0 else row for i, row in enumerate(made)]
+
+    first = [name for name in rates if not name.startswith("es")]
+    write_scores(folder / "scores" / "steps", {name: rows(name, 40) for name in first})
+    last = ["base", "stage1/step-000020", "es/step-000005"]
+    write_scores(folder / "scores" / "all", {name: rows(name, 60) for name in last}, of=60)
+    write_perplexity(folder / "perplexity.json", {name: 0.5 + len(name) / 9 for name in rates})
+    choice = SelectSettings(
+        scores=folder / "scores" / "steps",
+        perplexity=folder / "perplexity.json",
+        output=folder / "picked.json",
+        base="base",
+    )
+    summary = select(choice, Silent())
+    write_stamp(choice.output, make_stamp("select", choice, summary=summary, seconds=0.5))
+    write_rows(
+        folder / "stage1" / "metrics.jsonl",
+        [
+            {"step": i, "loss": 3 / i, "lr": 0.1, **({} if i % 10 else {"valid_loss": 4 / i})}
+            for i in range(1, 21)
+        ],
+    )
+    return ReportSettings(
+        scores=(folder / "scores" / "steps", folder / "scores" / "all"),
+        picked=folder / "picked.json",
+        perplexity=folder / "perplexity.json",
+        metrics=(folder / "stage1" / "metrics.jsonl",),
+        output=folder / "report.html",
+    )

@@ -18,6 +18,8 @@ class Point:
     x: float
     y: float
     label: str = ""
+    tag: str = ""
+    """A few letters to write beside it."""
     low: float | None = None
     high: float | None = None
 
@@ -50,6 +52,7 @@ class Dot:
     low: float | None
     high: float | None
     label: str
+    tag: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,7 +103,7 @@ def chart(
     x_range = _wide(min(point.x for point in points), max(point.x for point in points))
     y_range = _wide(0.0 if y_from_zero else min(heights), max(heights))
     x_steps, y_steps = ticks(*x_range), ticks(*y_range)
-    x_range = min(x_range[0], x_steps[0]), max(x_range[1], x_steps[-1])
+    x_steps = [x for x in x_steps if x_range[0] <= x <= x_range[1]]
     y_range = min(y_range[0], y_steps[0]), max(y_range[1], y_steps[-1])
 
     def across(x: float) -> float:
@@ -116,6 +119,7 @@ def chart(
             low=None if point.low is None else up(point.low),
             high=None if point.high is None else up(point.high),
             label=point.label,
+            tag=point.tag,
         )
 
     return Chart(

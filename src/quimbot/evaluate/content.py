@@ -1,6 +1,6 @@
 """What the report says: every part worked out from the files of a run, for the template to show."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -8,7 +8,7 @@ from quimbot.evaluate import curves, gallery, repeat
 from quimbot.evaluate.charts import Chart
 from quimbot.evaluate.compare import Comparison, holm
 from quimbot.evaluate.select import in_words, paired
-from quimbot.evaluate.table import Row, rows
+from quimbot.evaluate.table import Row, names, rows
 from quimbot.evaluate.wording import error_name
 from quimbot.exceptions import DataError
 from quimbot.records.record import Move
@@ -55,7 +55,11 @@ class Scores:
     rows: list[Row]
     against: list[Against]
     judged: list[Judged]
-    turns: int
+
+    @property
+    def failed(self) -> int:
+        """Requests that got no reply."""
+        return sum(row.score.failed for row in self.rows)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,6 +89,8 @@ class Page:
 
     title: str
     verdict: str
+    interval: str
+    """How the verdict's two rates differ, with the interval."""
     more: list[str]
     figures: list[Figure]
     heads: list[str]
@@ -128,7 +134,8 @@ def fill(
         DataError: the picked checkpoint or its base is not in the scores with the most turns.
     """
     cards = sorted(((read_scorecard(path), path) for path in folders), key=lambda it: -it[0].turns)
-    tables = [_scores(card, path, perplexities, picked) for card, path in cards]
+    short = names([score.address for card, _ in cards for score in card.scores])
+    tables = [_scores(card, path, perplexities, picked, short) for card, path in cards]
     final, path = tables[0], cards[0][1]
     by_address = {row.address: row for row in final.rows}
     for address in (picked.base, picked.address):
@@ -145,8 +152,12 @@ def fill(
     done = repeat.stamps(run)
     return Page(
         title=run.name or "a run",
-        verdict=_verdict(final, ours, base),
-        more=[*(_beside(final, row, ours) for row in others), f"Picked as {picked.sentence}"],
+        verdict=_verdict(ours, base),
+        interval=_interval(final, ours, base),
+        more=[
+            *(_beside(final, row, ours) for row in others),
+            f"Why it was picked: {picked.sentence}",
+        ],
         figures=_figures(ours, base),
         heads=["Base model", *(row.name.capitalize() for row in shown[1:])],
         pairs=gallery.pairs(recasts, [row.address for row in shown])[:_PAIRS],
@@ -168,46 +179,57 @@ def fill(
 
 
 def _scores(
-    card: Scorecard, path: Path, perplexities: Perplexities | None, picked: Picked
+    card: Scorecard,
+    path: Path,
+    perplexities: Perplexities | None,
+    picked: Picked,
+    short: Mapping[str, str],
 ) -> Scores:
     judged = list(read_judged(path))
-    shown = rows(card, judged, perplexities, base=picked.base, picked=picked.address)
+    shown = rows(card, judged, perplexities, base=picked.base, picked=picked.address, short=short)
     against = [
         (row.name, result)
         for row in shown
         if row.role != "base" and (result := paired(judged, row.address, picked.base))
     ]
     adjusted = holm([result.p for _, result in against])
-    erroneous = max((row.score.verified.n for row in shown), default=0)
-    part = "all" if card.turns == card.of else f"{card.turns} of the"
     return Scores(
-        title=f"On {part} {card.of} turns of {card.suite}",
-        about=(
-            f"{erroneous} of the {card.turns} turns hold an error to recast. Replies of at most "
-            f"{card.max_tokens} tokens, "
-            + ("greedy." if not card.temperature else f"temperature {card.temperature:g}, ")
-            + (f"seed {card.seed}." if card.temperature else "")
-        ),
+        title=f"On {'all' if card.turns == card.of else f'{card.turns} of the'} {card.of} turns of "
+        f"{Path(card.suite).stem}",
+        about=_about(card, shown),
         rows=shown,
         against=[
             Against(name=name, result=result, p=p)
             for (name, result), p in zip(against, adjusted, strict=True)
         ],
         judged=judged,
-        turns=card.turns,
     )
 
 
-def _verdict(final: Scores, ours: Row, base: Row) -> str:
+def _about(card: Scorecard, shown: Sequence[Row]) -> str:
+    erroneous = max((row.score.verified.n for row in shown), default=0)
+    failed = sum(row.score.failed for row in shown)
+    drawn = f"temperature {card.temperature:g}, seed {card.seed}" if card.temperature else "greedy"
+    return (
+        f"{erroneous} of the {card.turns} turns hold an error to recast. Replies of at most "
+        f"{card.max_tokens} tokens, {drawn}. "
+        f"{failed or 'No'} request{'' if failed == 1 else 's'} failed."
+    )
+
+
+def _verdict(ours: Row, base: Row) -> str:
     rate = ours.score.verified
-    told = (
-        f"{_capital(ours.name)} answers {rate.value:.0%} of {rate.n} real learner errors with a "
-        f"verified recast"
+    return (
+        f"{_capital(ours.name)} answers {rate.value:.0%} of {rate.n} real learner turns with a "
+        f"verified recast, the base model {base.score.verified.value:.0%}."
     )
+
+
+def _interval(final: Scores, ours: Row, base: Row) -> str:
     against = paired(final.judged, ours.address, base.address)
     if against is None:
-        return f"{told}; the base model answered none of the same turns."
-    return f"{told}, the base model {against.theirs:.0%}: {in_words(against, 'the base model')}."
+        return "No turn was answered by both."
+    return f"{_capital(in_words(against, 'the base model'))}."
 
 
 def _beside(final: Scores, row: Row, ours: Row) -> str:

@@ -39,7 +39,8 @@ def behaviour(rows: Sequence[Row]) -> Chart | None:
         return None
     return chart(
         title="Verified recasts over the steps",
-        says=_told("verified recasts", {row.name: row.score.verified.value for row in steps}),
+        says="verified recasts: "
+        + ", ".join(f"{row.name} {row.score.verified.value:.0%}" for row in steps),
         x_name="step",
         y_name="share of turns",
         percent=True,
@@ -50,15 +51,22 @@ def behaviour(rows: Sequence[Row]) -> Chart | None:
 
 def trade(rows: Sequence[Row]) -> Chart | None:
     """Held-out perplexity against the verified rate: does one buy the other?"""
-    known = {row.address: row.perplexity for row in rows if row.perplexity is not None}
+    known = {
+        row.address: row.perplexity
+        for row in rows
+        if row.perplexity is not None and row.role != "base"
+    }
     shown = [row for row in rows if row.address in known]
     if len(shown) < 2:  # noqa: PLR2004 - one point is no relation
         return None
     return chart(
         title="Does lower perplexity buy better tutoring?",
-        says=_told("held-out perplexity", {row.name: known[row.address] for row in shown}),
+        says="held-out perplexity and verified recasts: "
+        + ", ".join(
+            f"{row.name} {known[row.address]:.2f}, {row.score.verified.value:.0%}" for row in shown
+        ),
         x_name="held-out perplexity a token",
-        y_name="share of turns answered by a verified recast",
+        y_name="share of turns",
         percent=True,
         y_from_zero=True,
         series=_marked(shown, places=known),
@@ -66,9 +74,9 @@ def trade(rows: Sequence[Row]) -> Chart | None:
 
 
 def _marked(rows: Sequence[Row], *, places: Mapping[str, float]) -> list[Series]:
-    """The checkpoints in step order as one line; base and picked stand out."""
+    """The checkpoints in step order as one line; the picked one stands out."""
 
-    def points(role: Sequence[str]) -> tuple[Point, ...]:
+    def points(*role: str, tagged: bool = True) -> tuple[Point, ...]:
         return tuple(
             Point(
                 x=places[row.address],
@@ -76,15 +84,21 @@ def _marked(rows: Sequence[Row], *, places: Mapping[str, float]) -> list[Series]
                 low=row.score.verified.low,
                 high=row.score.verified.high,
                 label=f"{row.name}: {row.score.verified.value:.0%}",
+                tag=str(row.score.step) if tagged and row.score.step is not None else "",
             )
             for row in rows
             if row.role in role
         )
 
     return [
-        Series(name="base", look="base", points=points(["base"]), line=False, dots=True),
-        Series(name="checkpoints by step", look="ours", points=points(["", "picked"]), dots=True),
-        Series(name="picked", look="picked", points=points(["picked"]), line=False, dots=True),
+        Series(name="checkpoints, by step", look="ours", points=points("", "picked"), dots=True),
+        Series(
+            name="picked",
+            look="picked",
+            points=points("picked", tagged=False),
+            line=False,
+            dots=True,
+        ),
     ]
 
 
@@ -94,11 +108,3 @@ def _line(rows: Sequence[Mapping[str, Any]], key: str) -> tuple[Point, ...]:
         for row in rows
         if isinstance(row.get(key), int | float) and isinstance(row.get("step"), int)
     )
-
-
-def _told(what: str, values: Mapping[str, float]) -> str:
-    share = all(value <= 1 for value in values.values())
-    told = ", ".join(
-        f"{name} {v:.0%}" if share else f"{name} {v:.2f}" for name, v in values.items()
-    )
-    return f"{what}: {told}"

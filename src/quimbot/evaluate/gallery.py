@@ -4,8 +4,13 @@ import hashlib
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import groupby
 
+from quimbot.records.record import Evidence
 from quimbot.runs.scorecard import Judged
+
+_WEIGHT = {"question": 0, "elicit": 0, "error": 2, "red_pen": 2}
+"""Where evidence overlaps, the heavier is shown."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,32 +32,32 @@ class Pair:
 
 
 def pieces(row: Judged) -> tuple[Piece, ...]:
-    """The reply cut at its evidence, in order; where two spans overlap, the earlier one is kept."""
-    spans = sorted(row.verdict.evidence, key=lambda span: (span.start, -span.end))
-    found: list[Piece] = []
-    at = 0
-    for span in spans:
-        if span.start < at or span.end <= span.start:
-            continue
-        found.append(Piece(text=row.reply[at : span.start]))
-        found.append(Piece(text=row.reply[span.start : span.end], label=span.label))
-        at = span.end
-    found.append(Piece(text=row.reply[at:]))
-    return tuple(piece for piece in found if piece.text)
+    """The reply cut at its evidence, in order; words about the error stand out of a question."""
+    spans = [Evidence(start=0, end=len(row.reply), label="")]
+    spans += sorted(row.verdict.evidence, key=lambda span: _WEIGHT.get(span.label, 1))
+    shown = [0] * len(row.reply)
+    for number, span in enumerate(spans):
+        for at in range(span.start, min(span.end, len(shown))):
+            shown[at] = number
+    runs = ((number, [at for at, _ in run]) for number, run in groupby(enumerate(shown), _second))
+    return tuple(
+        Piece(text=row.reply[places[0] : places[-1] + 1], label=spans[number].label)
+        for number, places in runs
+    )
 
 
 def best(rows: Sequence[Judged], count: int) -> list[Judged]:
     """Verified replies, those that put the most errors right first, one a learner turn."""
     verified = [row for row in rows if row.verified and row.erroneous]
     verified.sort(key=lambda row: (-len(row.lesson.error_types), _lot(row.item)))
-    return list({row.learner: row for row in reversed(verified)}.values())[::-1][:count]
+    return _one_a_turn(verified)[:count]
 
 
 def worst(rows: Sequence[Judged], count: int) -> list[Judged]:
     """Failed replies, the gravest first: red pen, error repeated, then each other check in turn."""
     by_reason: dict[str, list[Judged]] = defaultdict(list)
-    failed = [row for row in rows if not row.verified]
-    for row in sorted(failed, key=_gravest_first):
+    failed = sorted((row for row in rows if row.erroneous and not row.verified), key=_gravest_first)
+    for row in _one_a_turn(failed):
         by_reason[row.verdict.reason].append(row)
     queues = list(by_reason.values())
     chosen: list[Judged] = []
@@ -80,6 +85,18 @@ def pairs(rows: Sequence[Judged], addresses: Sequence[str]) -> list[Pair]:
         )
         found.setdefault(first.learner, pair)
     return list(found.values())
+
+
+def _one_a_turn(rows: Sequence[Judged]) -> list[Judged]:
+    """The first row of each learner turn: learners write some sentences more than once."""
+    first: dict[str, Judged] = {}
+    for row in rows:
+        first.setdefault(row.learner, row)
+    return list(first.values())
+
+
+def _second(pair: tuple[int, int]) -> int:
+    return pair[1]
 
 
 def _gravest_first(row: Judged) -> tuple[bool, bool, bytes]:

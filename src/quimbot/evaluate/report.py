@@ -61,7 +61,7 @@ def report(settings: ReportSettings, watch: Watch) -> str:  # noqa: ARG001 - it 
     )
     with replacing(settings.output) as file:
         file.write(render(page).encode("utf-8", "replace"))
-    return f"report written: {page.verdict}"
+    return f"{page.verdict} {page.interval}"
 
 
 def render(page: Page) -> str:

@@ -138,7 +138,7 @@ def paired(judged: Sequence[Judged], ours: str, theirs: str, *, seed: int = 0) -
 def in_words(comparison: Comparison, theirs: str) -> str:
     """A comparison as a clause: a direction only when the interval leaves out zero."""
     gap, low, high = (100 * x for x in (comparison.difference, comparison.low, comparison.high))
-    interval = f"{gap:+.0f} points, 95 % interval {low:+.0f} to {high:+.0f}, n = {comparison.n}"
+    interval = f"{gap:+.0f} points, 95% interval {low:+.0f} to {high:+.0f}, n = {comparison.n}"
     if comparison.shown:
         return f"{'higher' if gap > 0 else 'lower'} than {theirs} ({interval})"
     return (

@@ -1,6 +1,7 @@
 """Scores as a table for people: one row a model, the best marked, and whoever ties with it."""
 
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import PurePath
@@ -105,10 +106,10 @@ def rows(
     *,
     base: str,
     picked: str,
+    short: Mapping[str, str],
 ) -> list[Row]:
-    """The rows for recasts, in the order of scoring."""
+    """The rows for recasts, in the order of scoring; `short` names the addresses."""
     scores = [score for score in card.scores if score.move is Move.RECAST]
-    short = names([score.address for score in scores])
     standings = [_standings(column, scores, judged) for column in COLUMNS]
     surprise = {
         row.address: row.overall.perplexity
@@ -160,7 +161,9 @@ def names(addresses: Sequence[str]) -> dict[str, str]:
         shared = min(_shared(one, other) for one, other in pairwise(sorted(foldered)))
     elif foldered:
         shared = len(foldered[0]) - 1
-    return {address: " ".join(own[min(shared, len(own) - 1) :]) for address, own in parts.items()}
+    short = {address: " ".join(own[min(shared, len(own) - 1) :]) for address, own in parts.items()}
+    taken = Counter(short.values())
+    return {address: name if taken[name] == 1 else address for address, name in short.items()}
 
 
 def _parts(address: str) -> tuple[str, ...]:
@@ -186,7 +189,10 @@ def _shared(one: Sequence[str], other: Sequence[str]) -> int:
 def _standings(
     column: Column, scores: Sequence[Score], judged: Sequence[Judged]
 ) -> dict[str, Standing]:
-    """Best where its rate is; tied where the paired interval of the difference holds zero."""
+    """Best where its rate is; tied where the paired interval of the difference holds zero.
+
+    Nothing is marked where nobody can be told apart.
+    """
     standings: dict[str, Standing] = {score.address: "" for score in scores}
     if column.better is None or len(scores) < 2:  # noqa: PLR2004 - nobody to compare with
         return standings
@@ -214,7 +220,8 @@ def _standings(
     for score in scores:
         if column.rate(score).value == best:
             standings[score.address] = "best"
-    return standings
+    told_apart = not all(standings.values())
+    return standings if told_apart else dict.fromkeys(standings, "")
 
 
 def _share(rate: Rate) -> str:
