@@ -59,7 +59,7 @@ class _Annotator:
     def __init__(self) -> None:
         import errant  # noqa: PLC0415 - takes two seconds, so only when the first pair is compared
 
-        self._nlp = _english()
+        self._nlp = english()
         self._errant = errant.load("en", self._nlp)
         self._seen: dict[tuple[str, str], tuple[Edit, ...]] = {}
 
@@ -107,7 +107,9 @@ def _annotator() -> _Annotator:
     return _Annotator()
 
 
-def _english() -> Any:  # noqa: ANN401 - spaCy ships no types that mypy is told to follow
+@cache
+def english() -> Any:  # noqa: ANN401 - spaCy ships no types that mypy is told to follow
+    """The English model of spaCy, loaded once."""
     for name in _MODELS:
         if importlib.util.find_spec(name):
             return importlib.import_module(name).load(exclude=["ner"])
