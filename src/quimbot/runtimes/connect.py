@@ -48,10 +48,15 @@ def connect(address: str) -> Iterator[Runtime]:
 
 @contextmanager
 def open_runtimes(
-    addresses: Sequence[str], *, corrections: Mapping[str, str] | None = None
+    addresses: Sequence[str],
+    *,
+    at_once: int = 4,
+    corrections: Mapping[str, str] | None = None,
 ) -> Iterator[dict[str, Runtime]]:
     """The runtimes at some addresses; adapters of one base share it.
 
+    `at_once` is how many chats llama.cpp answers together: 16 give the most tokens a second, fewer
+    leave each chat more room (8,192 tokens are shared evenly).
     `corrections` (learner turn → corrected turn) is what `scripted:perfect` knows.
 
     Raises:
@@ -71,12 +76,12 @@ def open_runtimes(
                 target = _local(address)
                 local.setdefault((target.engine, target.base.cache), {})[address] = target
         for (engine, _), targets in local.items():
-            opened.update(_open_engine(stack, engine, targets))
+            opened.update(_open_engine(stack, engine, targets, at_once))
         yield {address: opened[address] for address in addresses}
 
 
 def _open_engine(
-    stack: ExitStack, engine: Engine, targets: dict[str, _Local]
+    stack: ExitStack, engine: Engine, targets: dict[str, _Local], at_once: int
 ) -> dict[str, Runtime]:
     base = next(iter(targets.values())).base
     adapters = {t.adapter.folder.resolve(): t.adapter for t in targets.values() if t.adapter}
@@ -84,7 +89,7 @@ def _open_engine(
         case "llamacpp":
             from quimbot.runtimes.llamacpp import LlamaEngine
 
-            llama = stack.enter_context(LlamaEngine(base, tuple(adapters.values())))
+            llama = stack.enter_context(LlamaEngine(base, tuple(adapters.values()), slots=at_once))
             return {name: llama.runtime(name, t.adapter) for name, t in targets.items()}
         case "torch":
             from quimbot.runtimes.torch_local import TorchEngine

@@ -13,7 +13,7 @@ import httpx2
 import msgspec
 import stamina
 
-from quimbot.exceptions import ModelError, RuntimeFault
+from quimbot.exceptions import ModelError, PromptTooLong, RuntimeFault
 from quimbot.records.record import Message
 from quimbot.runtimes.runtime import Delta, Finish, Sampling
 
@@ -28,6 +28,8 @@ _ADVICE: dict[int, str] = {
     HTTPStatus.FORBIDDEN: f"the key in {KEY_VARIABLE} may not use this model",
     HTTPStatus.NOT_FOUND: "check the address (it ends in /v1) and the model's name",
 }
+_TOO_LONG = "context_length_exceeded"
+"""The code by which OpenAI's API tells that a chat does not fit."""
 _FINISHES: dict[str, Finish] = {"stop": "stop", "length": "length"}
 
 
@@ -81,7 +83,9 @@ class Endpoint:
                 finally:
                     await response.aclose()
             except httpx2.HTTPStatusError as fault:
-                raise RuntimeFault(self._told(_refusal(fault.response))) from fault
+                too_long = _TOO_LONG in fault.response.text
+                kind = PromptTooLong if too_long else RuntimeFault
+                raise kind(self._told(_refusal(fault.response))) from fault
             except httpx2.HTTPError as fault:
                 why = str(fault) or type(fault).__name__
                 raise RuntimeFault(self._told(f"cannot be reached ({why})")) from fault

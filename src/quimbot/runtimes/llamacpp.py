@@ -15,7 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Self
 
-from quimbot.exceptions import ModelError, RuntimeFault
+from quimbot.exceptions import ModelError, PromptTooLong, RuntimeFault
 from quimbot.records.record import Message
 from quimbot.runtimes.adapter import Adapter
 from quimbot.runtimes.chat_format import prompt_text
@@ -30,6 +30,7 @@ os.environ.setdefault("GOMP_SPINCOUNT", "0")
 
 import xllamacpp
 
+_MEMORY_CACHE_MIB = 0
 _PROBE = "I go to the store yesterday."
 
 
@@ -46,10 +47,10 @@ class LlamaEngine:
         adapters: Sequence[Adapter] = (),
         *,
         kind: Kind = "Q8_0",
-        slots: int = 16,
+        slots: int = 4,
         context: int = 8192,
     ) -> None:
-        """Load; `context` tokens are shared by all chats under way."""
+        """Load; each of the `slots` chats gets its even part of `context` tokens."""
         self.base = base
         self._tokenizer = base.tokenizer()
         self._ids = {adapter.folder.resolve(): i for i, adapter in enumerate(adapters)}
@@ -104,7 +105,8 @@ class LlamaEngine:
     def _refuse_idle_adapters(self, adapters: Sequence[Adapter]) -> None:
         def first_token(folder: Path | None) -> object:
             request = self.request([Message(role="user", content=_PROBE)], folder)
-            answer = self.complete({**request, "n_predict": 1, "logprobs": 10})
+            once = {"n_predict": 1, "logprobs": 10, "cache_prompt": False}
+            answer = self.complete(request | once)
             return answer["choices"][0]["logprobs"]
 
         plain = first_token(None) if adapters else None
@@ -125,7 +127,7 @@ def _load(
     params.fit_params = False
     params.n_parallel = slots
     params.n_ctx = context
-    params.cache_ram_mib = 0
+    params.cache_ram_mib = _MEMORY_CACHE_MIB
     params.cpuparams.n_threads = params.cpuparams_batch.n_threads = available_cores()
     if kind == "F32":
         params.cache_type_k = params.cache_type_v = xllamacpp.ggml_type.GGML_TYPE_F32
@@ -192,7 +194,7 @@ class LlamaRuntime:
 
     def _delta(self, piece: dict[str, Any]) -> Delta:
         if "error" in piece:
-            raise RuntimeFault(f"{self.name}: {piece['error'].get('message', piece['error'])}")
+            raise self._fault(piece["error"])
         if not piece["choices"]:
             return Delta()
         (choice,) = piece["choices"]
@@ -203,3 +205,11 @@ class LlamaRuntime:
             prompt_tokens=usage.get("prompt_tokens", 0),
             reply_tokens=usage.get("completion_tokens", 0),
         )
+
+    def _fault(self, error: dict[str, Any]) -> RuntimeFault:
+        if error.get("type") == "exceed_context_size_error":
+            return PromptTooLong(
+                f"{self.name}: the chat is {error['n_prompt_tokens']} tokens long and "
+                f"{error['n_ctx']} fit; shorten it, or open with fewer chats at once"
+            )
+        return RuntimeFault(f"{self.name}: llama.cpp says {' '.join(str(error).split())}")

@@ -15,7 +15,7 @@ from torch.nn.functional import cross_entropy
 from transformers import AutoModelForCausalLM
 from transformers.utils.logging import disable_progress_bar
 
-from quimbot.exceptions import ModelError, RuntimeFault
+from quimbot.exceptions import ModelError, PromptTooLong, RuntimeFault
 from quimbot.records.record import Message
 from quimbot.runtimes.adapter import Adapter
 from quimbot.runtimes.chat_format import END_OF_TURN, examples, prompt_text
@@ -42,7 +42,7 @@ class TorchEngine:
         self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
         self._names = {adapter.folder.resolve(): f"a{i}" for i, adapter in enumerate(adapters)}
         self._one_at_a_time = threading.Lock()
-        disable_progress_bar()
+        disable_progress_bar()  # type: ignore[no-untyped-call]  # transformers leaves it bare
         model: Any = AutoModelForCausalLM.from_pretrained(
             base.folder, dtype=torch.float32, local_files_only=True
         )
@@ -111,6 +111,11 @@ class TorchRuntime:
         engine = self._engine
         text = prompt_text(messages, engine.base.style)
         prompt = engine.tokenizer.encode(text, add_special_tokens=False)
+        room = engine.model.config.max_position_embeddings
+        if len(prompt) >= room:
+            raise PromptTooLong(
+                f"{self.name}: the chat is {len(prompt)} tokens long and {room} fit; shorten it"
+            )
         loop = asyncio.get_running_loop()
         pieces: asyncio.Queue[Delta | Exception] = asyncio.Queue()
         left = threading.Event()
