@@ -5,6 +5,7 @@ must pass, so that no labels are needed.
 """
 
 import json
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache
@@ -17,6 +18,7 @@ from quimbot.pedagogy.say_back import say_back
 from quimbot.records.record import Move, Verdict
 from quimbot.verify.scaffolding import Item, judge_all
 
+SENTENCE = re.compile(r"[^.!?]*\w[^.!?]*[.!?]*")
 QUESTION = "What else can you tell me?"
 
 
@@ -52,6 +54,12 @@ def echo(text: str) -> str:
     return say_back(text).rstrip(".!?, ")
 
 
+def changed(turn: Real) -> str:
+    """The sentences of the correction that the learner did not write so."""
+    own = {part.strip() for part in SENTENCE.findall(turn.learner)}
+    return " ".join(part for part in SENTENCE.findall(turn.correction) if part.strip() not in own)
+
+
 @dataclass(frozen=True)
 class Class:
     """One way to answer, whether it must pass, and how often the judge must see that."""
@@ -68,6 +76,7 @@ CLASSES = (
     Class("lower case", Move.RECAST, True, 0.98, lambda t: f"so {echo(t.correction).lower()}? "
           f"{QUESTION}"),
     Class("statement", Move.RECAST, True, 0.98, lambda t: f"{echo(t.correction)}! {QUESTION}"),
+    Class("changed part", Move.RECAST, True, 0.98, lambda t: f"So {echo(changed(t))}. {QUESTION}"),
     Class("unrelated", Move.RECAST, False, 0.99, lambda _: "That sounds really interesting! What "
           "happened next?"),
     Class("error kept", Move.RECAST, False, 0.98, lambda t: f"Oh, {echo(t.learner)}? {QUESTION}"),

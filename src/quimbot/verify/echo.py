@@ -157,14 +157,9 @@ def _find_gap(change: Change, correction: Turn, reply: Turn) -> Found:
     place, size = change.right_start, len(correction.said)
     left = correction.said[place - 1] if place else ""
     right = correction.said[place] if place < size else ""
-    parted = left and right and correction.sentences[place - 1] != correction.sentences[place]
-    best: Found = ("none", None)
-    for frame in ((left, ""), ("", right)) if parted else ((left, right),):
-        found = _closed(frame, change, correction, reply)
-        if found[0] == "recast":
-            return found
-        best = found if best[0] == "none" else best
-    return best
+    if left and right and correction.sentences[place - 1] != correction.sentences[place]:
+        left, right = ("", right) if change.opens else (left, "")
+    return _closed((left, right), change, correction, reply)
 
 
 def _closed(frame: tuple[str, str], change: Change, correction: Turn, reply: Turn) -> Found:
@@ -174,11 +169,12 @@ def _closed(frame: tuple[str, str], change: Change, correction: Turn, reply: Tur
     anchor = place if right else place - 1
     head = 0 <= anchor < len(correction.stems) and bool(correction.stems[anchor])
     own = correction.around(place, place + 1, _REACH)
+    same = str.__eq__ if "VERB" in change.type else _alike  # "will arrive" is no "arrived"
     best: Found = ("none", None)
     for at, word in enumerate(reply.said):
         before, after = reply.neighbours(at, at + 1)
         beside = before if right else after
-        if not _alike(right or left, word) or after == word:
+        if not same(right or left, word) or after == word:
             continue
         if beside in change.wrong and not (before in _LEADS and not left):
             continue

@@ -23,10 +23,16 @@ from quimbot.verify.turns import Change, Span, Turn, change, prepare
 
 LONGEST = 45
 """Words of a reply, at most."""
+_CLAUSE = 4  # words on each side that make the clause of an error
+_SAID_BACK = 2  # content words of the clause that a reply must hold to give a small word away
 _READ = 4000  # characters of a reply that are looked at; all beyond is too long anyway
 _NEW_CONTENT = 2
+_NEW_TOPIC = 5  # content words, none of them the learner's, that a short answer may have
 _POINTERS = word_set("it that this they those these he she them him there one ones")
-_REQUEST = word_set("say tell try mean word sentence change once")  # how one asks for another try
+_REQUEST = word_set(
+    "say tell try mean word sentence change once like want"
+)  # how one asks for another try
+_WITHHELD = frozenset({Move.ELICITATION, Move.HINT})
 _STRENGTH: dict[Level, int] = {"none": 0, "form": 1, "recast": 2}
 
 Item = tuple[str, Sequence[str], str, Move]
@@ -96,8 +102,8 @@ def judge_all(items: Sequence[Item]) -> list[Verdict]:
             )
             for right, some in zip(rights, found, strict=True)
         ]
-        withheld = move in {Move.ELICITATION, Move.HINT}  # giving any of the forms gives it away
-        verdicts.append((min if withheld else max)(options, key=_rank))
+        best = min if move in _WITHHELD else max  # giving any of the forms gives it away
+        verdicts.append(best(options, key=_rank))
     return verdicts
 
 
@@ -196,34 +202,28 @@ def _trace(
         against = wording.contrasts(reply.raw, error.wrong)
         evidence += [Evidence(start=start, end=end, label="red_pen") for start, end in against]
         contrasted = contrasted or bool(against)
-        leaked = leaked or _leaks(error, level, learner, reply)
+        leaked = leaked or _leaks(error, level, learner, right, reply)
     return _Findings(levels, contrasted, repeated, leaked)
 
 
-def _leaks(error: Change, level: Level, learner: Turn, reply: _Reply) -> bool:
-    """Whether the reply gives the corrected form away: recast, said as a new word, or quoted."""
+def _leaks(error: Change, level: Level, learner: Turn, right: Turn, reply: _Reply) -> bool:
+    """Whether the reply gives the corrected form away: recast, said as a new word, or named."""
     if error.wrong == error.right:
         return False
+    content = any(is_content(word) for word in error.right)
     if level == "recast" and set(error.right) <= set(reply.turn.said):
-        return True
+        own = right.around(error.right_start, error.right_end, _CLAUSE)
+        if content or len(own & set(reply.turn.stems)) >= min(_SAID_BACK, len(own)):
+            return True
     if level == "form" and any(
         is_content(word) and word not in learner.said and word not in _REQUEST
         for word in error.right
     ):
         return True
-    return bool(error.right) and _quoted(error.right, reply)
-
-
-def _quoted(right: Sequence[str], reply: _Reply) -> bool:
-    """Whether the words stand in quotes of their own, as in: use "the" here."""
-    size = len(right)
-    for at in range(len(reply.turn.said) - size + 1):
-        if reply.turn.said[at : at + size] != tuple(right):
-            continue
-        start, end = reply.turn.spans[at][0], reply.turn.spans[at + size - 1][1]
-        if wording.quoted(reply.raw, start, end):
-            return True
-    return False
+    return bool(error.right) and any(
+        wording.names(reply.raw, *reply.turn.characters(at, at + len(error.right)))
+        for at in reply.turn.runs(error.right)
+    )
 
 
 def _first_fault(learner: Turn, right: Turn, reply: _Reply, findings: _Findings, move: Move) -> str:
@@ -231,10 +231,12 @@ def _first_fault(learner: Turn, right: Turn, reply: _Reply, findings: _Findings,
     own = (set(learner.stems) | set(right.stems)) - {""}
     said = set(reply.turn.stems) - {""}
     on_topic = (
-        not own
+        move in _WITHHELD  # a request to try again speaks of the turn itself
+        or not own
         or "recast" in findings.levels
         or bool(own & said)
         or bool(_POINTERS & set(reply.turn.said))
+        or (not findings.levels and len(said - own) <= _NEW_TOPIC)
     )
     checks = [
         ("empty", not reply.turn.said),

@@ -107,6 +107,8 @@ class Change:
     """Place of the wrong words in the learner's turn."""
     right_start: int
     """Place of the right words in the correction."""
+    opens: bool
+    """Whether the wrong words open their sentence."""
 
     @property
     def right_end(self) -> int:
@@ -123,4 +125,7 @@ def change(edit: Edit, learner: Turn, correction: Turn) -> Change:
         wrong, right, start, first = wrong[1:], right[1:], start + 1, first + 1
     while wrong and right and wrong[-1] == right[-1] and wrong != right:
         wrong, right = wrong[:-1], right[:-1]
-    return Change(edit.type, wrong, right, start, first)
+    opens = 0 < start < len(learner.said) and (
+        learner.sentences[start - 1] != learner.sentences[start]
+    )
+    return Change(edit.type, wrong, right, start, first, opens)

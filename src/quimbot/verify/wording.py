@@ -24,8 +24,7 @@ _RED_PEN = _any(
     r"\byou (?:should|must|need to|have to|ought to|can't|cannot|meant to|mean to) (?:have )?"
     r"(?:say|said)\b(?! (?:to|your|this|that|more|it|hi|hello|sorry|thank|something|no|yes)\b)",
     rf"\byou (?:\w+ ){{1,3}}(?:say|said|use|used|write|written|put) (?:the words? )?{_QUOTE}",
-    r"\b(?:use|used|using) the (?:past|present|future|word|verb|noun|article|preposition|plural|"
-    r"correct|right|singular)\b",
+    r"\b(?:use|used|using) the words?\b",
     r"\b(?:correct|right|proper|better|wrong|incorrect) (?:form|word|words|sentence|version|way to "
     r"(?:say|write)|spelling|verb|tense|phrase|grammar|english|usage|expression|preposition|article)\b",
     r"\b(?:it|that|this|which|sentence|word|verb) (?:should|must|needs to|has to) "
@@ -63,7 +62,7 @@ _GRAMMAR_ALWAYS = _any(
     r"\b(?:simple|regular|irregular) (?:past|present|future|verb)\b",
     r"\b(?:verbs?|nouns?|adjectives?|adverbs?|pronouns?|prepositions?|conjunctions?|participles?|"
     r"gerunds?|infinitives?|plurals?|conjugat\w+|grammar|grammatical(?:ly)?|uncountables?|"
-    r"comparatives?|superlatives?|auxiliary|syntax|determiners?|possessives?)\b",
+    r"comparatives?|superlatives?|auxiliar(?:y|ies)|syntax|determiners?|possessives?)\b",
     r"\b(?:definite|indefinite) articles?\b|\barticles? (?:before|in front of|like|such as|here)\b",
     r"\bword order\b|\bsubject[- ]verb\b|\bhelping (?:verb|word)\b",
     rf"(?<!\w){_QUOTE}?-(?:ing|ed|s|es|ly)\b",
@@ -71,7 +70,8 @@ _GRAMMAR_ALWAYS = _any(
 )
 _GRAMMAR_IN_HINT = _any(
     r"\btenses?\b|\barticles?\b|\bsingular\b|\bendings?\b|\bspell(?:ing|ed|s|t)?\b|\bsubject\b|"
-    r"\bagree(?:s|ment)?\b|\bpossess\w+|\bpast\b|\bfuture\b|\bpresent\b|\bcountable\b",
+    r"\bagree(?:s|ment)?\b|\bpossess\w+|\bpast\b|\bfuture\b|\bpresent\b|\bcountable\b|"
+    r"\bnegati(?:ves?|on)\b",
     r"\bmore than one\b|\bhow many\b|\bone or (?:many|more|several)\b",
     r"\b(?:already|before|now|yet) (?:happened|finished|over)\b|\bwhen (?:it|this|that|something) "
     r"happen(?:s|ed)\b|\b(?:finished|completed) (?:action|time)\b",
@@ -105,6 +105,8 @@ _ELICITS = _any(
     r"later|still)\b|\b(?:now|today|every day|usually),? or (?:yesterday|before|in the past|later|"
     r"tomorrow|last)\b|\bone,? or (?:many|more|several|a few|two)\b",
 )
+_TO_ADD = re.compile(r"\b(?:add|put|use|need|insert|choose|try|say)s? $", re.IGNORECASE)
+_AFTER_ADDED = re.compile(r"(?: (?:or|before|after|here|there|between|in front|with)\b|[.!?]|$)")
 _SENTENCE = re.compile(r"([^.!?\u2026\n]*)([.!?\u2026\n]+|$)")
 _INVITES = _any(
     r"\btell me (?:more|about|all|what|why|how|which|who|where|when|a bit|a little|everything)\b",
@@ -152,11 +154,13 @@ def contrasts(reply: str, wrong: Sequence[str]) -> list[Span]:
     return [match.span() for match in re.finditer(pattern, text, re.IGNORECASE)]
 
 
-def quoted(reply: str, start: int, end: int) -> bool:
-    """Whether a span of the reply stands in quotes, or emphasis, of its own."""
+def names(reply: str, start: int, end: int) -> bool:
+    """Whether a span of the reply is spoken about: in its own quotes, or as in "put a before"."""
     text = reply.translate(_STRAIGHT)
     before, after = text[max(start - 1, 0) : start], text[end : end + 2].lstrip(".,!?")
-    return before in _QUOTES and after[:1] in _QUOTES
+    if before in _QUOTES and after[:1] in _QUOTES:
+        return True
+    return bool(_TO_ADD.search(text[max(start - 20, 0) : start]) and _AFTER_ADDED.match(text[end:]))
 
 
 def _hits(pattern: re.Pattern[str], reply: str, own: Sequence[str]) -> list[Span]:
