@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from random import Random
 
 from quimbot.exceptions import RecipeError
 from quimbot.generate.ledger import Ledger, Row
@@ -18,7 +19,8 @@ from quimbot.generate.proof import prove, record_of
 from quimbot.generate.rules_teacher import RulesTeacher
 from quimbot.generate.teacher import Cell, RuntimeTeacher, Teacher
 from quimbot.pedagogy.bank.bank import shipped_bank
-from quimbot.pedagogy.seed import FIRST_LANGUAGES
+from quimbot.pedagogy.inject import injected_seeds
+from quimbot.pedagogy.seed import FIRST_LANGUAGES, Seed
 from quimbot.records.manifest import manifest_path, write_dataset
 from quimbot.records.record import Record
 from quimbot.records.rejected import Rejected, rejected_path, rejecting, told
@@ -41,10 +43,13 @@ class GenerateSettings:
     """How often each move is asked for, as move=weight."""
     l1: str = ""
     """First language of the learners (es, zh, ar, ko); empty for all of them."""
+    injected: float = 0.5
+    """Share of learner turns made from correct sentences with errors put in; the rest are drawn
+    from the error bank."""
     no_error: float = 0.1
-    """Share of learner turns without any error."""
+    """Share of the bank's learner turns without any error."""
     long: float = 0.3
-    """Share of learner turns with more than one sentence, some with two errors."""
+    """Share of the bank's learner turns with more than one sentence, some with two errors."""
     teacher: str = "rules"
     """Who writes the replies: rules (offline), or the address of a model to ask."""
     attempts: int = 3
@@ -60,8 +65,8 @@ class GenerateSettings:
             raise RecipeError(f"attempts {self.attempts} must be at least 1")
         if self.l1 not in ("", *FIRST_LANGUAGES):
             raise RecipeError(f"l1 {self.l1!r}; expected one of {', '.join(FIRST_LANGUAGES)}")
-        for name, share in (("no_error", self.no_error), ("long", self.long)):
-            if not 0 <= share <= 1:
+        for name in ("injected", "no_error", "long"):
+            if not 0 <= (share := getattr(self, name)) <= 1:
                 raise RecipeError(f"{name} {share} must be between 0 and 1")
         move_weights(self.moves)
 
@@ -82,14 +87,7 @@ def generate(settings: GenerateSettings, watch: Watch) -> str:
         RecipeError: the bank does not hold so many distinct turns.
         RuntimeFault: the teacher does not answer; run again to go on.
     """
-    seeds = shipped_bank().draw(
-        settings.dialogues,
-        seed=settings.seed,
-        l1=settings.l1,
-        long=settings.long,
-        no_error=settings.no_error,
-    )
-    cells = make_plan(list(seeds), move_weights(settings.moves), settings.l1)
+    cells = make_plan(_seeds(settings), move_weights(settings.moves), settings.l1)
     plan = plan_hash(cells, settings.teacher, str(settings.attempts), str(settings.seed))
     ledger = Ledger(settings.output, plan)
     with (
@@ -102,6 +100,24 @@ def generate(settings: GenerateSettings, watch: Watch) -> str:
     summary = _finish(settings, plan, ledger.rows)
     ledger.close()
     return summary
+
+
+def _seeds(settings: GenerateSettings) -> list[Seed]:
+    """The learner turns of the campaign, bank and sentences well mixed, none twice."""
+    wanted = round(settings.dialogues * settings.injected)
+    drawn = shipped_bank().draw(
+        settings.dialogues - wanted,
+        seed=settings.seed,
+        l1=settings.l1,
+        long=settings.long,
+        no_error=settings.no_error,
+    )
+    turns = {seed.learner.lower(): seed for seed in drawn}
+    injected = injected_seeds(wanted, settings.seed, settings.l1) if wanted else ()
+    turns |= {seed.learner.lower(): seed for seed in injected}
+    seeds = list(turns.values())
+    Random(settings.seed).shuffle(seeds)  # noqa: S311 - reproducible, nothing secret
+    return seeds
 
 
 @contextmanager

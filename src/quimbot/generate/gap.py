@@ -3,16 +3,19 @@
 import re
 from collections.abc import Iterator
 from difflib import SequenceMatcher
+from itertools import pairwise
 
-from quimbot.pedagogy.words import is_content
+from quimbot.pedagogy.words import is_content, word_set
 
 BLANK = "____"
 _WORD = re.compile(r"[\w'\u2019]+")
 _LONG = 4
-_TIME = frozenset(
-    "yesterday today tomorrow tonight night morning evening afternoon weekend week month year years "
-    "weeks months days summer winter spring monday tuesday wednesday thursday friday saturday sunday "
-    "last next every always often sometimes usually really right time times these very".split()
+_BEFORE_NOUN = word_set("a an the my your his her our their this to in at of with about for on")
+_TIME = word_set(
+    "yesterday today tomorrow tonight night morning evening afternoon weekend week month year "
+    "years weeks days summer winter spring monday tuesday wednesday thursday friday "
+    "months saturday sunday last next every always often sometimes usually really right time times "
+    "these very"
 )
 
 
@@ -28,7 +31,7 @@ def gap(learner: str, clause: str) -> str:
     removed: set[str] = set()
     for kind, i1, i2, j1, j2 in _changes(old, [place[0].lower() for place in places]):
         inside = kind != "delete" or 0 < j1 < len(places)
-        removed |= set(old[i1:i2]) if inside else set()
+        removed |= set(old[i1:i2])
         added |= {place[0].lower() for place in places[j1:j2]}
         if j2 > j1:
             blanked.append((places[j1].start(), places[j2 - 1].end()))
@@ -40,10 +43,17 @@ def gap(learner: str, clause: str) -> str:
 
 
 def key(learner: str, clause: str) -> str:
-    """The last longer word that the learner got right, or nothing."""
+    """The last longer word after an article or the like that the learner got right, or nothing."""
     wrong = {word for pair in _pairs(learner, clause) for word in pair}
-    right = [match[0] for match in _WORD.finditer(clause) if match[0].lower() not in wrong]
-    fit = [w for w in right if len(w) >= _LONG and is_content(w.lower()) and w.lower() not in _TIME]
+    words = [match[0] for match in _WORD.finditer(clause)]
+    fit = [
+        word
+        for before, word in pairwise(words)
+        if before.lower() in _BEFORE_NOUN
+        and word.lower() not in wrong | _TIME
+        and len(word) >= _LONG
+        and is_content(word.lower())
+    ]
     return fit[-1] if fit else ""
 
 

@@ -16,8 +16,14 @@ _COMMENTS = 0.3  # share of recasts with a remark between echo and question
 _ECHOED_TALK = 0.3  # share of talk without error whose reply says it back all the same
 _ASKS_BACK = re.compile(r"\b(?:and you|(?:what|how) about you)\W*$", re.IGNORECASE)
 _SENTENCE = re.compile(r"[^.!?]+[.!?]*")
-_RECENTLY = re.compile(
-    r"^(?:\W*(?:hi|hello|hey|yes|yeah|no|well|ok|okay|so|oh|hmm)\b[,.!]*)+\s*", re.I
+_LEAD = re.compile(
+    r"^(?:\W*(?:hi|hello|hey|yes|yeah|no|well|ok|okay|so|oh|hmm|sorry|thanks|nice|great|haha|lol|"
+    r"actually|anyway|wow|cool|and|but|sure|of course)\b[,.!]+)+\s*",
+    re.IGNORECASE,
+)
+_TAIL = re.compile(
+    r",? (?:thanks|thank you|lol|haha|you know|see you|bye|too, thanks|hehe)\W*$|\W+:\)$",
+    re.IGNORECASE,
 )
 
 
@@ -111,9 +117,10 @@ def clauses(seed: Seed) -> tuple[str, ...]:
     """The corrected clauses worth saying back: the seed's own, or the sentences that changed."""
     if seed.echoes:
         return seed.echoes
-    kept = {part.strip() for part in _SENTENCE.findall(seed.learner)}
-    parts = [part.strip() for part in _SENTENCE.findall(seed.corrections[0])]
-    return tuple(_plain(part) for part in parts if part not in kept) or (seed.corrections[0],)
+    kept = {_bare(part) for part in _SENTENCE.findall(seed.learner)}
+    parts = [part for part in _SENTENCE.findall(seed.corrections[0]) if part.strip()]
+    changed = tuple(_plain(part) for part in parts if _bare(part) not in kept)
+    return changed or tuple(_plain(part) for part in parts)
 
 
 def _echo(seed: Seed, rng: Random) -> str:
@@ -121,16 +128,15 @@ def _echo(seed: Seed, rng: Random) -> str:
     lines = frames().recast
     said = [say_back(clause) for clause in clauses(seed)]
     if _asks(seed):
-        answer = rng.choice(seed.details or lines.answers)
         *before, asked = said
-        lead = f"{sentence(', and '.join(before))} " if before else ""
-        return lead + rng.choice(lines.question).format(
-            you=sentence(asked, "?")[:1].lower() + sentence(asked, "?")[1:], answer=answer
-        )
+        line = rng.choice(lines.question)
+        answer = rng.choice(seed.details or lines.answers)
+        return " ".join([*map(sentence, before), line.format(you=asked, answer=answer)])
+    if any(clause.endswith("?") for clause in said):
+        return " ".join(sentence(clause) for clause in said)
     if len(said) > 1:
         first, second = said[0], " and ".join(said[1:])
-        line = rng.choice(lines.two)
-        return line.format(a=first, A=sentence(first, ""), b=second)
+        return rng.choice(lines.two).format(a=first, A=sentence(first, ""), b=second)
     pools = {"glad": lines.glad, "sorry": lines.sorry}
     pool = [*lines.plain, *pools.get(seed.tone, ()), *pools.get(seed.tone, ())]
     return rng.choice(pool).format(you=said[0], You=sentence(said[0], ""))
@@ -161,14 +167,19 @@ def _typed_hints(seed: Seed) -> Sequence[str]:
     return ()
 
 
+def _bare(text: str) -> str:
+    """A sentence without what typing changes: case, apostrophes, spaces, stops."""
+    return re.sub(r"[\W_]", "", text).lower()
+
+
 def _plain(text: str) -> str:
     """A clause without the greeting or "yes," before it, and without its final stop."""
-    return _RECENTLY.sub("", text.strip()).rstrip(".! ") or text
+    return _TAIL.sub("", _LEAD.sub("", text.strip())).rstrip(".! ") or text
 
 
 def _short(*parts: str) -> str:
     """The parts as one reply; where it grows too long, those in the middle give way."""
     said = [part for part in parts if part]
-    while len(said) > 2 and len(" ".join(said).split()) > _LONGEST:  # noqa: PLR2004 - echo, question
+    while said[1:-1] and len(" ".join(said).split()) > _LONGEST:
         del said[-2]
     return " ".join(said)

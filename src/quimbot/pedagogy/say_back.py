@@ -6,6 +6,8 @@ Words only are turned; third persons stay. A tutor's own "you" in a question com
 
 import re
 
+from quimbot.pedagogy.words import word_set
+
 _TOKEN = re.compile(r"[\w]+(?:['\u2019][\w]+)*|[^\w\s]|\s+")
 _TO_YOU = {
     "i": "you", "me": "you", "we": "you", "us": "you", "my": "your", "our": "your",
@@ -17,27 +19,43 @@ _TO_ME = {
     "your": "my", "yours": "mine", "yourself": "myself", "you're": "I'm", "you've": "I've",
     "you'll": "I'll", "you'd": "I'd",
 }  # fmt: skip
-_AUXILIARIES = frozenset(
+_BE = {
+    "am": {"i": "are", "": "are"},
+    "was": {"i": "were"},
+    "wasn't": {"i": "weren't"},
+    "are": {"you": "am"},
+    "were": {"you": "was"},
+}
+"""For each form of be, what it becomes beside "I" or "you"."""
+_AUXILIARIES = word_set(
     "do did have had can could will would shall should may might must are were am was don't didn't "
-    "haven't hadn't can't couldn't won't wouldn't shouldn't aren't weren't".split()
+    "haven't hadn't can't couldn't won't wouldn't shouldn't aren't weren't"
 )
-_OPEN_CLAUSE = frozenset(
+_OPEN_CLAUSE = word_set(
     "that if whether when where what why how who which because and but so than as while although "
-    "before after until".split()
+    "before after until"
 )
-_PREPOSITIONS = frozenset(
+_PREPOSITIONS = word_set(
     "to for with about from of in on at by like without than near behind beside between against "
-    "towards into over under".split()
+    "towards into over under"
 )
-_AFTER_OBJECT = _PREPOSITIONS | frozenset(
+_AFTER_OBJECT = _PREPOSITIONS | word_set(
     "a an the some any my your his her its their this that these those how what where when why "
-    "and or but if because so again now soon tomorrow today yesterday later too very".split()
+    "and or but if because so again now soon tomorrow today yesterday later too very"
 )
-_ADVERBS = frozenset("always never often sometimes usually really also still just already".split())
-_LOWER = _OPEN_CLAUSE | _PREPOSITIONS | _AUXILIARIES | _ADVERBS | frozenset(
+_ADVERBS = word_set("always never often sometimes usually really also still just already")
+_THINKING = word_set(
+    "think hope know believe guess say said sure glad happy sorry wish bet suppose feel heard see "
+    "afraid mean"
+)
+_COMMANDS = word_set(
+    "tell send show give recommend suggest help teach wait explain call write let watch try "
+    "please read listen come look ask imagine"
+)
+_LOWER = _OPEN_CLAUSE | _PREPOSITIONS | _AUXILIARIES | _ADVERBS | word_set(
     "i we you he she it they my our your his her its their the a an this that these those there "
     "is has does isn't doesn't hasn't one some many everybody everyone nobody people yesterday "
-    "tomorrow today tonight last every right next two three four five six i'm i've it's".split()
+    "tomorrow today tonight last every right next two three four five six i'm i've it's"
 )  # fmt: skip
 _FRONTED = re.compile(
     r"(yesterday(?: \w+ing)?|last (?:night|week|weekend|month|year|summer|winter|spring|\w+day)|"
@@ -48,6 +66,8 @@ _FRONTED = re.compile(
 )
 _SECOND_CLAUSE = re.compile(r",|\b(?:and|but|because|when|if|so|although|while)\b", re.IGNORECASE)
 
+_THANKS = re.compile(r"^(?:thank you|thanks)\b", re.IGNORECASE)
+_ASIDE = re.compile(r"^please,? |,? (?:please|thanks|thank you)$", re.IGNORECASE)
 _COUPLE = re.compile(r"\b[Mm]y((?: \w+)? \w+) and (I|me)\b")
 
 
@@ -56,18 +76,26 @@ def say_back(clause: str, *, time_last: bool = True) -> str:
 
     With `time_last`, a time phrase at the start of a plain clause moves to its end.
     """
-    text = clause.strip().rstrip(".!").strip()
+    text = _ASIDE.sub("", re.sub(r"\s+(?=[,.!?])", "", clause.strip().rstrip(".! ")))
     moved = _FRONTED.fullmatch(text.removesuffix("?")) if time_last else None
     if moved and not text.endswith("?") and not _SECOND_CLAUSE.search(moved[2]):
         when = moved[1]
         text = f"{moved[2]} {when[:1].lower()}{when[1:]}"
-    return _small_start(_turn(_couples(text)))
+    said = _small_start(_turn(_couples(_THANKS.sub("I thank you", text))))
+    return f"you want me to {said[:1].lower()}{said[1:]}" if _commands(text) else said
 
 
 def sentence(text: str, end: str = ".") -> str:
     """The text with a capital and an end, unless it has one."""
     start = text[:1].upper() + text[1:]
     return start if start.endswith(("?", "!", ".")) else start + end
+
+
+def _commands(text: str) -> bool:
+    first = re.match(r"\w+", text)
+    if not first or text.endswith("?"):
+        return False
+    return first[0].lower() in _COMMANDS
 
 
 def _couples(text: str) -> str:
@@ -89,27 +117,11 @@ def _facing(words: list[str], place: int, token: str) -> str:
     word = words[place]
     before = words[place - 1] if place else ""
     after = words[place + 1] if place + 1 < len(words) else ""
-    if word == "you" and before == "thank":
-        return token
     if word == "you":
         return "I" if _is_subject(before, after) else "me"
-    if word in _TO_YOU:
-        return _TO_YOU[word]
-    if word in _TO_ME:
-        return _TO_ME[word]
-    subject = _subject(words, place)
-    match word:
-        case "am":
-            return "are"
-        case "was" if subject == "i":
-            return "were"
-        case "wasn't" if subject == "i":
-            return "weren't"
-        case "are" if subject == "you":
-            return "am"
-        case "were" if subject == "you":
-            return "was"
-    return token
+    if word in _BE:
+        return _BE[word].get(_subject(words, place), token)
+    return _TO_YOU.get(word) or _TO_ME.get(word) or token
 
 
 def _subject(words: list[str], place: int) -> str:
@@ -123,11 +135,13 @@ def _subject(words: list[str], place: int) -> str:
 
 def _is_subject(before: str, after: str) -> bool:
     """Whether "you" does something, rather than having it done."""
-    if before in _AUXILIARIES or before in _OPEN_CLAUSE - {"than", "as", "like"}:
-        return True
-    if before in _PREPOSITIONS:
+    if before in _PREPOSITIONS and before not in _OPEN_CLAUSE:
         return False
-    return bool(after) and after[0].isalpha() and after not in _AFTER_OBJECT
+    if before in _AUXILIARIES | _OPEN_CLAUSE or not before[:1].isalpha():
+        return bool(after[:1].isalpha()) or before in _AUXILIARIES
+    if after in _AUXILIARIES | _ADVERBS | {"will", "have", "are", "were", "do"}:
+        return True
+    return before in _THINKING and bool(after[:1].isalpha()) and after not in _AFTER_OBJECT
 
 
 def _small_start(text: str) -> str:

@@ -15,7 +15,8 @@ from quimbot.pedagogy.seed import Seed
 
 _FOLDER = Path(__file__).parent
 _FILES = ("tense.toml", "nouns.toml", "structure.toml", "words.toml")
-_TRIES = 200
+_TRIES = 60
+_TWO_ERRORS = 0.5  # share of long turns that hold two
 _PERSON = re.compile(r"\bmy \w+")
 
 
@@ -32,10 +33,11 @@ class Bank:
         seeds = [fill_entry(entry, self.slots, rng, l1)]
         partners = [] if entry.question else self._partners(entry)
         beside: list[str] = []
-        if long and partners and rng.random() < 0.5:  # noqa: PLR2004 - half hold two errors
+        if long and partners and rng.random() < _TWO_ERRORS:
             seeds.append(self._second(seeds[0], rng.choice(partners), rng, l1))
         elif long:
-            beside = rng.sample(self.talk.beside[entry.topic], rng.choice((1, 1, 2)))
+            known = self.talk.beside[entry.topic]
+            beside = rng.sample(known, min(len(known), rng.choice((1, 1, 2))))
         return chat_turn(seeds, beside, rng)
 
     def talk_turn(self, rng: Random, *, long: bool = False) -> Seed:
@@ -51,37 +53,50 @@ class Bank:
     ) -> Iterator[Seed]:
         """So many turns, no two alike, the same ones for the same arguments.
 
-        Entries take turns in shuffled rounds, so each error is drawn equally often; `long` and
-        `no_error` are shares; with `l1`, only what its speakers or any learner would write.
+        Entries take turns in shuffled rounds, so each error is drawn equally often until its own
+        turns are used up; `long` and `no_error` are shares; with `l1`, only what its speakers or
+        any learner would write.
 
         Raises:
             RecipeError: the bank does not hold so many distinct turns.
         """
-        entries = [entry for entry in self.entries if not l1 or not entry.l1 or l1 in entry.l1]
         rng = Random(f"bank:{seed}:{l1}")  # noqa: S311 - reproducible, nothing secret
+        left = [entry for entry in self.entries if not l1 or not entry.l1 or l1 in entry.l1]
         round_: list[Entry] = []
         seen: set[str] = set()
         for number in range(count):
-            if not round_:
-                round_ = rng.sample(entries, len(entries))
             clean, is_long = rng.random() < no_error, rng.random() < long
-            entry = None if clean else round_.pop()
-            for _ in range(_TRIES):
-                drawn = (
-                    self.seed(entry, rng, long=is_long, l1=l1)
-                    if entry
-                    else self.talk_turn(rng, long=is_long)
-                )
-                key = " ".join(drawn.learner.lower().split()).rstrip(".!?")
-                if key not in seen:
-                    seen.add(key)
+            if clean and (talk := self._fresh(None, rng, seen, long=is_long)):
+                yield talk
+                continue
+            while left:
+                round_ = round_ or rng.sample(left, len(left))
+                entry = round_.pop()
+                drawn = self._fresh(entry, rng, seen, long=is_long, l1=l1)
+                drawn = drawn or self._fresh(entry, rng, seen, long=True, l1=l1)
+                if drawn:
                     yield drawn
                     break
+                left.remove(entry)
             else:
                 raise RecipeError(
-                    f"the error bank holds only about {number} distinct turns of this kind; "
-                    "ask for fewer dialogues, or for more long ones"
+                    f"the error bank holds only {number} distinct turns of this kind; "
+                    "ask for fewer dialogues"
                 )
+
+    def _fresh(
+        self, entry: Entry | None, rng: Random, seen: set[str], *, long: bool, l1: str = ""
+    ) -> Seed | None:
+        """A turn not seen before, or nothing when many draws brought none."""
+        for _ in range(_TRIES):
+            drawn = (
+                self.seed(entry, rng, long=long, l1=l1) if entry else self.talk_turn(rng, long=long)
+            )
+            key = " ".join(drawn.learner.lower().split()).rstrip(".!?")
+            if key not in seen:
+                seen.add(key)
+                return drawn
+        return None
 
     def _second(self, first: Seed, entry: Entry, rng: Random, l1: str) -> Seed:
         """Another error for the same turn, about another person where that can be had."""

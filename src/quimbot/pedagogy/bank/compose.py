@@ -9,15 +9,22 @@ from random import Random
 
 import msgspec
 
+from quimbot.pedagogy.bank.typing_style import TypingStyle
 from quimbot.pedagogy.seed import Seed
+from quimbot.pedagogy.words import word_set
 
 _LEADS = (
-    "Hi!", "Hello!", "Hey,", "Yes,", "No,", "Well,", "Hmm,", "Oh,", "So,", "Ok,", "Okay,", "Actually,",
-    "You know,", "Yes.", "Yeah,", "Let me see.", "Thanks.", "Good morning!", "Right,", "Honestly,",
+    "Hi!", "Hello!", "Hey,", "Yes,", "No,", "Well,", "Hmm,", "Oh,", "So,", "Ok,", "Okay,",
+    "Actually,", "You know,", "Yes.", "Yeah,", "Let me see.", "Thanks.", "Good morning!", "Right,",
+    "Honestly,",
 )  # fmt: skip
 _QUESTION_LEADS = ("Hi!", "Hello!", "Hey,", "And", "Ok,", "Well,", "So,", "Thanks.", "Nice!")
 _LAUGHS = ("lol", "haha", ":)", "hahaha")
 _BACK = ("And you?", "What about you?", "How about you?")
+_LED = 0.3  # share of turns that begin with a greeting or the like
+_LAUGHED = 0.06
+_ASKED_BACK = 0.06
+_BEFORE = 0.5  # of the sentences around an error that may stand before it
 _GREETING = re.compile(r"(?:hi|hello|hey)\b", re.IGNORECASE)
 _POINTS_BACK = re.compile(r"\b(?:it|there|that|this|them|the|then)\b", re.IGNORECASE)
 _END = re.compile(r"[.?!)]$")
@@ -27,13 +34,13 @@ def chat_turn(seeds: Sequence[Seed], beside: Sequence[str], rng: Random) -> Seed
     """One turn that says the seeds' sentences in order, `beside` sentences around them."""
     first = seeds[0]
     parts = [(seed.learner, (*seed.corrections, seed.learner)[0]) for seed in seeds]
-    before = [text for text in beside if not _POINTS_BACK.search(text) and rng.random() < 0.5]  # noqa: PLR2004 - either side
+    before = [text for text in beside if not _POINTS_BACK.search(text) and rng.random() < _BEFORE]
     after = [] if _asks(first) else [text for text in beside if text not in before]
     parts = [*((text, text) for text in before), *parts, *((text, text) for text in after)]
     lead, tail = _lead(first, rng), _tail(seeds, rng)
-    loose = _loosener(rng)
-    learner = loose(_join([wrong for wrong, _ in parts], lead, tail))
-    correction = loose(_join([right for _, right in parts], lead, tail))
+    typed = TypingStyle.draw(rng)
+    learner = typed(_join([wrong for wrong, _ in parts], lead, tail))
+    correction = typed(_join([right for _, right in parts], lead, tail))
     return msgspec.structs.replace(
         first,
         learner=learner,
@@ -54,7 +61,7 @@ def _asks(seed: Seed) -> bool:
 
 
 def _lead(first: Seed, rng: Random) -> str:
-    if _GREETING.match(first.learner) or rng.random() > 0.3:  # noqa: PLR2004 - most turns start with what they say
+    if _GREETING.match(first.learner) or rng.random() > _LED:
         return ""
     return rng.choice(_QUESTION_LEADS if _asks(first) else _LEADS)
 
@@ -64,9 +71,9 @@ def _tail(seeds: Sequence[Seed], rng: Random) -> str:
     if _asks(seeds[-1]) or any(seed.tone == "sorry" for seed in seeds):
         return ""
     draw = rng.random()
-    if draw < 0.06:  # noqa: PLR2004 - rare, as in real chats
+    if draw < _LAUGHED:
         return rng.choice(_LAUGHS)
-    return rng.choice(_BACK) if draw < 0.12 else ""  # noqa: PLR2004 - likewise
+    return rng.choice(_BACK) if draw < _LAUGHED + _ASKED_BACK else ""
 
 
 def _join(sentences: Sequence[str], lead: str, tail: str) -> str:
@@ -88,38 +95,9 @@ def _is_name(sentence: str) -> bool:
     return first.partition("'")[0] == "I" or first not in _STARTERS
 
 
-_STARTERS = frozenset(
+_STARTERS = word_set(
     "The A An My Our We They He She It There This These Those That And But Because Although When "
     "If Food Lunch Family Friends Good Sometimes Summer Spring Tomorrow Today Nothing Everybody "
-    "English Monday What Where Why How Did Do Have Can Is Right Yesterday Last Two On In People "
-    "Nobody One Every".split()
-) - {"English", "Monday"}
-
-
-class _Loosener:
-    """A way of typing, drawn once and then the same for every text."""
-
-    def __init__(self, rng: Random) -> None:
-        careless = rng.random() < 0.55  # noqa: PLR2004 - about half of chat turns are typed loosely
-        self._small = careless and rng.random() < 0.5  # noqa: PLR2004 - likewise
-        self._small_i = careless and rng.random() < 0.4  # noqa: PLR2004 - likewise
-        self._no_apostrophe = careless and rng.random() < 0.3  # noqa: PLR2004 - likewise
-        self._no_stop = careless and rng.random() < 0.6  # noqa: PLR2004 - likewise
-        self._shouts = rng.random() < 0.04  # noqa: PLR2004 - rare
-
-    def __call__(self, text: str) -> str:
-        if self._small:
-            text = re.sub(r"(^|[.!?] )([A-Z])", lambda m: m[1] + m[2].lower(), text)
-        if self._small_i:
-            text = re.sub(r"\bI\b", "i", text)
-        if self._no_apostrophe:
-            text = text.replace("'", "")
-        if self._no_stop:
-            text = text.removesuffix(".")
-        elif self._shouts and text.endswith("."):
-            text = text[:-1] + "!"
-        return text
-
-
-def _loosener(rng: Random) -> _Loosener:
-    return _Loosener(rng)
+    "What Where Why How Did Do Have Can Is Right Yesterday Last Two On In People "
+    "Nobody One Every"
+)

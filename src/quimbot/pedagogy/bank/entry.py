@@ -1,4 +1,4 @@
-"""The bank's files as read: an entry is one learner error with slots, a turn is talk without one."""
+"""The bank's files as read: an entry is one learner error with slots, a turn has no error."""
 
 import re
 import tomllib
@@ -37,7 +37,7 @@ class Entry(Strict, frozen=True, kw_only=True):
     l1: tuple[str, ...] = ()
     tone: str = ""
     family: str = ""
-    slots: dict[str, tuple[Choice, ...]] = {}
+    slots: dict[str, tuple[Choice, ...]] = msgspec.field(default_factory=dict)
 
     @property
     def question(self) -> bool:

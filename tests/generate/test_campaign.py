@@ -1,0 +1,178 @@
+"""Campaigns: every row proved, and none lost or changed by a kill."""
+
+import multiprocessing
+from collections import Counter
+from pathlib import Path
+from random import Random
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from quimbot.exceptions import RecipeError, RuntimeFault
+from quimbot.generate import campaign
+from quimbot.generate.campaign import GenerateSettings, generate
+from quimbot.generate.ledger import Ledger, Row
+from quimbot.generate.plan import make_plan, move_weights, plan_hash
+from quimbot.generate.proof import record_of
+from quimbot.generate.rules_teacher import RulesTeacher
+from quimbot.generate.teacher import Cell
+from quimbot.pedagogy.bank.bank import shipped_bank
+from quimbot.records.jsonl import read_records
+from quimbot.records.record import Message, Move
+from quimbot.runs.watch import Silent
+
+
+def test_every_row_is_proved_tagged_and_distinct(tmp_path: Path) -> None:
+    output = tmp_path / "a.jsonl"
+    summary = generate(GenerateSettings(output=output, dialogues=256, l1="es"), Silent())
+    records = list(read_records(output))
+    assert len(records) >= 253
+    assert f"{len(records)} of 256" in summary
+    for record in records:
+        assert {"stage", "l1", "level", "category", "family"} <= record.tags.keys()
+        assert "Spanish" in record.messages[0].content
+        assert record.tags["stage"] == "2"
+        for lesson in record.lessons:
+            assert lesson.verdict is not None
+            assert lesson.verdict.passed
+            assert lesson.error_types
+    assert len({record.messages[1].content for record in records}) == len(records)
+    assert 10 <= sum(not record.lessons for record in records) <= 50
+    moves = Counter(lesson.move for record in records for lesson in record.lessons)
+    assert moves[Move.RECAST] > 2 * moves[Move.EXPANSION] > 2 * moves[Move.HINT]
+    assert not list(tmp_path.glob(".*"))
+
+
+def test_killed_again_and_again_it_ends_with_the_same_bytes(tmp_path: Path) -> None:
+    whole, broken = tmp_path / "whole" / "a.jsonl", tmp_path / "broken" / "a.jsonl"
+    generate(_choice(whole), Silent())
+    chance = Random(1)
+    for _ in range(12):
+        _run_and_kill(broken, chance.uniform(0.0, 0.3))
+    generate(_choice(broken), Silent())
+    assert broken.read_bytes() == whole.read_bytes()
+    name = "a.rejected.jsonl"
+    assert broken.with_name(name).read_bytes() == whole.with_name(name).read_bytes()
+
+
+def _choice(output: Path) -> GenerateSettings:
+    return GenerateSettings(output=output, dialogues=200)
+
+
+def _run_and_kill(output: Path, wait_s: float) -> None:
+    """Start a campaign in a copy of this process, and kill it after a while."""
+    process = multiprocessing.get_context("fork").Process(
+        target=generate, args=(_choice(output), Silent())
+    )
+    process.start()
+    process.join(wait_s)
+    process.kill()
+    process.join()
+
+
+@settings(max_examples=25, deadline=None)
+@given(data=st.data())
+def test_a_ledger_cut_anywhere_keeps_its_whole_rows(
+    tmp_path_factory: pytest.TempPathFactory, data: st.DataObject
+) -> None:
+    output = tmp_path_factory.mktemp("ledger") / "a.jsonl"
+    rows = [Row(index=cell.index, record=record_of(cell, "Oh?", "me")) for cell in _cells(6)]
+    ledger = Ledger(output, "abc")
+    ledger.append(rows)
+    raw = ledger.path.read_bytes()
+    cut = data.draw(st.integers(0, len(raw)))
+    ledger.path.write_bytes(raw[:cut])
+    again = Ledger(output, "abc")
+    assert again.rows == rows[: raw[:cut].count(b"\n")]
+    again.append(rows[len(again.rows) :])
+    assert again.path.read_bytes() == raw
+
+
+def test_another_plan_begins_anew_and_clears_up(tmp_path: Path) -> None:
+    output = tmp_path / "a.jsonl"
+    Ledger(output, "other").append([Row(index=0, record=record_of(_cells(1)[0], "Oh?", "me"))])
+    generate(GenerateSettings(output=output, dialogues=20), Silent())
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        "a.jsonl",
+        "a.manifest.json",
+        "a.rejected.jsonl",
+    ]
+
+
+class _Faulty:
+    """Writes one bad reply, then breaks, then what the rules say."""
+
+    name = "faulty"
+    at_once = 2
+
+    def __init__(self) -> None:
+        self.broken = False
+        self.refusals: list[str] = []
+
+    async def answer(self, cell: Cell, refused: list[str]) -> str:
+        if cell.index == 70 and not self.broken:
+            self.broken = True
+            raise RuntimeFault("no answer")
+        self.refusals += refused
+        if cell.index == 3:
+            return "The correct form is another one. Do you see?"
+        if not refused:
+            return "I see."
+        return await RulesTeacher().answer(cell, refused)
+
+
+def test_a_broken_teacher_stops_the_campaign_which_then_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    teacher = _Faulty()
+    monkeypatch.setattr(campaign, "RulesTeacher", lambda _: teacher)
+    choice = GenerateSettings(output=tmp_path / "a.jsonl", dialogues=80, no_error=0.0)
+    with pytest.raises(RuntimeFault):
+        generate(choice, Silent())
+    assert not choice.output.exists()
+    summary = generate(choice, Silent())
+    assert "1 red-pen" in summary
+    assert len(list(read_records(choice.output))) >= 78
+    assert "red-pen" in teacher.refusals
+
+
+def test_a_plan_depends_on_its_settings_only() -> None:
+    cells = _cells(300)
+    assert plan_hash(cells, "rules") == plan_hash(_cells(300), "rules")
+    assert plan_hash(cells, "rules") != plan_hash(cells, "other")
+    assert plan_hash(cells[:-1], "rules") != plan_hash(cells, "rules")
+    head = Counter(cell.move for cell in cells[:50])
+    assert all(head[move] >= 3 for move in Move)
+
+
+def _cells(count: int) -> list[Cell]:
+    seeds = list(shipped_bank().draw(count, seed=8))
+    return make_plan(
+        seeds, move_weights(["recast=6", "elicitation=1", "expansion=2", "hint=1"]), ""
+    )
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "fault"),
+    [
+        ("dialogues", 0, "at least 1"),
+        ("moves", ("recast",), "move=weight"),
+        ("moves", ("scold=2",), "moves: recast, elicitation, expansion, hint"),
+        ("moves", ("recast=0",), "above 0"),
+        ("l1", "fr", "expected one of es, zh, ar, ko"),
+        ("long", 1.5, "between 0 and 1"),
+        ("attempts", 0, "at least 1"),
+    ],
+)
+def test_bad_settings_are_told(field: str, value: object, fault: str) -> None:
+    with pytest.raises(RecipeError, match=fault):
+        GenerateSettings(output=Path("a.jsonl"), **{field: value})  # type: ignore[arg-type] # on purpose
+
+
+def test_a_prompt_message_is_stored_as_it_is() -> None:
+    cell = _cells(1)[0]
+    record = record_of(cell, "Oh, really?", "rules-teacher")
+    assert record.messages[0] == Message(role="system", content=cell.prompt.content)
+    assert record.provenance.source == "quimbot-rules"
+    assert record.provenance.prompt_hash
