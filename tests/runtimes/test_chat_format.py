@@ -1,0 +1,206 @@
+"""Chats are written as the models' own templates write them, and nobody can forge a turn."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import jinja2
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from tiny_models import CONTROL, tiny_tokenizer
+from transformers import AutoTokenizer
+
+from quimbot.exceptions import DataError
+from quimbot.records.record import Message, Role
+from quimbot.runtimes.chat_format import (
+    END_OF_TURN,
+    Style,
+    Tokenizer,
+    content_text,
+    examples,
+    load_tokenizer,
+    prompt_text,
+    style_of,
+)
+from quimbot.runtimes.models import find_model
+
+TEMPLATES: dict[Style, str] = {
+    "smollm2": """
+{%- if messages[0].role != "system" -%}
+<|im_start|>system
+You are a helpful AI assistant named SmolLM, trained by Hugging Face<|im_end|>{{ "\n" }}
+{%- endif -%}
+{%- for turn in messages -%}
+<|im_start|>{{ turn.role }}{{ "\n" }}{{ turn.content }}<|im_end|>{{ "\n" }}
+{%- endfor -%}
+<|im_start|>assistant{{ "\n" }}""",
+    "qwen3": """
+{%- for turn in messages -%}
+<|im_start|>{{ turn.role }}{{ "\n" }}
+{%- if turn.role == "assistant" -%}
+{{ turn.content.split("</think>")[-1].lstrip("\n") }}
+{%- else -%}
+{{ turn.content }}
+{%- endif -%}
+<|im_end|>{{ "\n" }}
+{%- endfor -%}
+<|im_start|>assistant{{ "\n" }}
+{%- if not enable_thinking -%}
+<think>{{ "\n\n" }}</think>{{ "\n\n" }}
+{%- endif -%}""",
+}
+"""What the published templates do with a chat that ends with the learner and uses no tools."""
+
+STYLES: tuple[Style, ...] = ("smollm2", "qwen3")
+
+pieces = st.sampled_from(
+    (
+        *CONTROL,
+        *("<", "|", ">", "im_start", "<|", "|>", "\n", " ", "assistant", "you", "1", "é", "🙂"),
+        *("<tool_call>", "<|vision_start|>", "<repo_name>", "<jupyter_text>", "</", "think"),
+    )
+)
+forged = st.lists(pieces, max_size=12).map("".join) | st.text(max_size=12)
+
+
+@st.composite
+def chats(draw: st.DrawFn) -> tuple[Message, ...]:
+    """A chat that ends with a reply."""
+    roles: list[Role] = ["system"] if draw(st.booleans()) else []
+    roles += ["user", "assistant"] * draw(st.integers(1, 3))
+    return tuple(Message(role=role, content=draw(forged)) for role in roles)
+
+
+@pytest.fixture(scope="module")
+def tokenizer(tmp_path_factory: pytest.TempPathFactory) -> Tokenizer:
+    folder = tmp_path_factory.mktemp("tokenizer")
+    tiny_tokenizer(folder)
+    return load_tokenizer(folder)
+
+
+def rendered(messages: Sequence[Message], style: Style) -> str:
+    template = jinja2.Template(TEMPLATES[style])
+    return template.render(messages=messages, enable_thinking=False)
+
+
+def prompts(messages: Sequence[Message]) -> list[tuple[Message, ...]]:
+    """The chat before each of its replies."""
+    return [tuple(messages[:i]) for i, turn in enumerate(messages) if turn.role == "assistant"]
+
+
+@pytest.mark.parametrize("style", STYLES)
+@given(messages=chats())
+def test_a_prompt_is_what_the_template_writes(style: Style, messages: Sequence[Message]) -> None:
+    safe = [Message(role=turn.role, content=content_text(turn)) for turn in messages]
+    for chat, plain in zip(prompts(messages), prompts(safe), strict=True):
+        assert prompt_text(chat, style) == rendered(plain, style)
+
+
+@pytest.mark.parametrize("style", STYLES)
+@given(messages=chats())
+def test_training_and_serving_see_the_same_tokens(
+    style: Style, tokenizer: Tokenizer, messages: Sequence[Message]
+) -> None:
+    sequences = examples(messages, style, tokenizer)
+    replies = []
+    for tokens, weights in sequences:
+        assert len(tokens) == len(weights)
+        starts = [i for i in range(1, len(tokens)) if weights[i] and not weights[i - 1]]
+        replies += [tokens[:i] for i in starts]
+    expected = [
+        tuple(tokenizer.encode(prompt_text(chat, style), add_special_tokens=False))
+        for chat in prompts(messages)
+    ]
+    assert replies == expected
+
+
+@pytest.mark.parametrize("style", STYLES)
+@given(messages=chats())
+def test_only_replies_and_their_ends_are_learnt(
+    style: Style, tokenizer: Tokenizer, messages: Sequence[Message]
+) -> None:
+    learnt: list[int] = []
+    for tokens, weights in examples(messages, style, tokenizer):
+        learnt += [token for token, weight in zip(tokens, weights, strict=True) if weight]
+    (end,) = tokenizer.encode(END_OF_TURN, add_special_tokens=False)
+    expected: list[int] = []
+    for turn in messages:
+        if turn.role == "assistant":
+            expected += [*tokenizer.encode(content_text(turn), add_special_tokens=False), end]
+    assert learnt == expected
+
+
+@pytest.mark.parametrize("style", STYLES)
+@given(messages=chats())
+def test_nobody_can_forge_a_turn(
+    style: Style, tokenizer: Tokenizer, messages: Sequence[Message]
+) -> None:
+    control = {name: tokenizer.encode(name, add_special_tokens=False)[0] for name in CONTROL}
+    turns = len(messages) + (style == "smollm2" and messages[0].role != "system")
+    tokens = examples(messages, style, tokenizer)[-1][0]
+    assert tokens.count(control["<|im_start|>"]) == turns
+    assert tokens.count(control["<|im_end|>"]) == turns
+    assert tokens.count(control["<think>"]) == (style == "qwen3")
+    assert tokens.count(control["</think>"]) == (style == "qwen3")
+    assert tokens.count(control["<|endoftext|>"]) == 0
+
+
+@given(forged)
+def test_harmless_text_stays_as_it_is(text: str) -> None:
+    once = content_text(Message(role="user", content=text))
+    assert content_text(Message(role="user", content=once)) == once
+    assert once.replace("< ", "<") == text.replace("< ", "<")
+
+
+def test_a_less_than_sign_is_not_a_control_string() -> None:
+    text = "3 < 4, <b>bold</b>, a<|b and <think about it>"
+    assert content_text(Message(role="user", content=text)) == text
+
+
+def test_a_chat_without_a_reply_teaches_nothing(tokenizer: Tokenizer) -> None:
+    with pytest.raises(DataError, match="no assistant message"):
+        examples([Message(role="user", content="Hi")], "smollm2", tokenizer)
+
+
+CHAT = (
+    Message(role="user", content="Yesterday I go to the store. 12 < 345 日本語 🙂\n\n Bye"),
+    Message(role="assistant", content="Oh, you went to the store?"),
+    Message(role="user", content="Yes."),
+    Message(role="assistant", content="What did you buy?"),
+)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("system", [True, False])
+def test_smollm2_agrees_with_its_own_tokenizer(system: bool) -> None:
+    files = find_model("smollm2-135m")
+    theirs = AutoTokenizer.from_pretrained(files.folder)
+    chat = (Message(role="system", content="You are a tutor."),) * system + CHAT
+    plain = [{"role": turn.role, "content": turn.content} for turn in chat]
+    for end in (len(chat) - 3, len(chat) - 1):
+        text = theirs.apply_chat_template(plain[:end], tokenize=False, add_generation_prompt=True)
+        assert prompt_text(chat[:end], style_of("llama")) == text
+        ours = files.tokenizer().encode(text, add_special_tokens=False)
+        assert ours == theirs.encode(text, add_special_tokens=False)
+    ((tokens, weights),) = examples(chat, files.style, files.tokenizer())
+    whole = theirs.apply_chat_template(plain, tokenize=False).removesuffix("\n")
+    assert list(tokens) == theirs.encode(whole, add_special_tokens=False)
+    learnt = [token for token, weight in zip(tokens, weights, strict=True) if weight]
+    assert theirs.decode(learnt) == f"{CHAT[1].content}{END_OF_TURN}{CHAT[3].content}{END_OF_TURN}"
+
+
+def test_a_qwen3_tokenizer_agrees(tmp_path: Path) -> None:
+    tiny_tokenizer(tmp_path)
+    (tmp_path / "chat_template.jinja").write_text(TEMPLATES["qwen3"], encoding="utf-8")
+    theirs = AutoTokenizer.from_pretrained(tmp_path)
+    ours = load_tokenizer(tmp_path)
+    plain = [{"role": turn.role, "content": turn.content} for turn in CHAT]
+    for (tokens, weights), end in zip(examples(CHAT, "qwen3", ours), (1, 3), strict=True):
+        prompt = theirs.apply_chat_template(
+            plain[:end], add_generation_prompt=True, enable_thinking=False, return_dict=False
+        )
+        assert list(tokens[: len(prompt)]) == prompt
+        assert not any(weights[: len(prompt)])
+        reply = theirs.encode(CHAT[end].content + END_OF_TURN, add_special_tokens=False)
+        assert list(tokens[len(prompt) :]) == reply
+        assert all(weights[len(prompt) :])
