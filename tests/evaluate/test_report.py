@@ -80,11 +80,12 @@ def test_steps_become_a_recipe_that_loads(tmp_path: Path) -> None:
     done = stamps(tmp_path)
     assert [stamp.step for stamp in done] == ["select"]
     path = tmp_path / "again.toml"
-    path.write_text(recipe(done), "utf-8")
+    path.write_text(recipe(done, tmp_path), "utf-8")
     loaded = load_recipe(str(path), ["select"])
     assert loaded.steps == ("select",)
     assert loaded.table("select")["max_red_pen"] == 0.02
-    assert recipe([]) == ""
+    assert loaded.table("select")["scores"] == "{run}/scores/steps"
+    assert recipe([], tmp_path) == ""
 
 
 def test_kinds_of_error_have_names() -> None:

@@ -167,7 +167,7 @@ def fill(
         types=_kinds(ours, base),
         galleries=_galleries(own),
         rule=f"The rule of choice: {picked.rule}.",
-        recipe=repeat.recipe(done),
+        recipe=repeat.recipe(done, run),
         done=done,
         facts=[
             *((f"{card.suite}, {card.turns} turns", card.suite_sha256) for card, _ in cards),

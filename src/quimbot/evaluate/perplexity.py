@@ -21,7 +21,7 @@ from quimbot.runs.watch import Watch
 from quimbot.runtimes.connect import open_runtimes
 from quimbot.runtimes.runtime import Runtime, ScoringRuntime
 
-_AT_ONCE = 8  # dialogues a call: enough to fill two cores, little enough to show progress
+_AT_ONCE = 32  # dialogues a call: enough to batch by length, few enough to show progress
 
 
 @dataclass(frozen=True, kw_only=True)

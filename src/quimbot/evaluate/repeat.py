@@ -1,6 +1,7 @@
 """How to do a run again: what its steps left beside their outputs, as a recipe."""
 
 import json
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -18,8 +19,11 @@ def stamps(folder: Path) -> list[Stamp]:
     return sorted((stamp for stamp in found if stamp), key=lambda stamp: stamp.finished)
 
 
-def recipe(done: Sequence[Stamp]) -> str:
-    """The steps with their resolved settings, as a recipe that `quimbot run` takes."""
+def recipe(done: Sequence[Stamp], run: Path) -> str:
+    """The steps with their resolved settings, as a recipe that `quimbot run` takes.
+
+    The run folder is written `{run}`, so that the run can be done again elsewhere.
+    """
     if not done:
         return ""
     parts = [f'[run]\noutput = "runs/again"\nsteps = {_toml([stamp.step for stamp in done])}']
@@ -29,7 +33,8 @@ def recipe(done: Sequence[Stamp]) -> str:
             f"{key} = {_toml(value)}" for key, value in stamp.settings.items() if value is not None
         ]
         parts.append("\n".join([head, *lines]))
-    return "\n\n".join(parts) + "\n"
+    text = "\n\n".join(parts) + "\n"
+    return re.sub(rf"{re.escape(str(run))}(?=[/\"])", "{run}", text) if run.name else text
 
 
 def facts(done: Sequence[Stamp]) -> list[tuple[str, str]]:
