@@ -3,7 +3,6 @@
 import re
 from collections.abc import Iterator
 from difflib import SequenceMatcher
-from itertools import pairwise
 
 from quimbot.pedagogy.words import is_content, word_set
 
@@ -43,13 +42,14 @@ def gap(learner: str, clause: str) -> str:
 
 
 def key(learner: str, clause: str) -> str:
-    """The last longer word after an article or the like that the learner got right, or nothing."""
+    """The last longer noun, by its place, that the learner got right, or nothing."""
     wrong = {word for pair in _pairs(learner, clause) for word in pair}
     words = [match[0] for match in _WORD.finditer(clause)]
     fit = [
         word
-        for before, word in pairwise(words)
+        for before, word, after in zip(["", *words], words, [*words[1:], ""], strict=False)
         if before.lower() in _BEFORE_NOUN
+        and not (after and is_content(after.lower()) and after.lower() not in _TIME)
         and word.lower() not in wrong | _TIME
         and len(word) >= _LONG
         and is_content(word.lower())

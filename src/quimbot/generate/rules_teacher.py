@@ -7,6 +7,7 @@ from random import Random
 from quimbot.generate.frames import frames
 from quimbot.generate.gap import gap, key
 from quimbot.generate.teacher import Cell
+from quimbot.pedagogy.bank.fill import TALK
 from quimbot.pedagogy.say_back import say_back, sentence
 from quimbot.pedagogy.seed import Seed
 from quimbot.records.record import Move
@@ -18,13 +19,16 @@ _ASKS_BACK = re.compile(r"\b(?:and you|(?:what|how) about you)\W*$", re.IGNORECA
 _SENTENCE = re.compile(r"[^.!?]+[.!?]*")
 _LEAD = re.compile(
     r"^(?:\W*(?:hi|hello|hey|yes|yeah|no|well|ok|okay|so|oh|hmm|sorry|thanks|nice|great|haha|lol|"
-    r"actually|anyway|wow|cool|and|but|sure|of course)\b[,.!]+)+\s*",
+    r"actually|anyway|honestly|right|you know|"
+    r"let me see|good morning|wow|cool|and|but|sure|of course)\b[,.!]+)+\s*",
     re.IGNORECASE,
 )
 _TAIL = re.compile(
-    r",? (?:thanks|thank you|lol|haha|you know|see you|bye|too, thanks|hehe)\W*$|\W+:\)$",
+    r"(?:,? (?:too, )?(?:thanks|thank you|lol|haha|you know|bye|hehe|see you\b[^,]*|have a \w+ \w+|"
+    r"(?:and|what about|how about) yours?\?*|and you\?*|(?:what|how) about you\?*)|\W+:\))[.! ]*$",
     re.IGNORECASE,
 )
+_NEAT = re.compile(r"[A-Z](?![A-Z])[^.!?]*\.")
 
 
 class RulesTeacher:
@@ -102,11 +106,13 @@ def _hint(seed: Seed, rng: Random) -> str:
 
 def _talk(seed: Seed, rng: Random) -> str:
     """A reply to a turn without an error: the tutor chats and asks."""
-    if seed.details:
-        return _short(rng.choice(seed.details), "", "", _follow_up(seed, rng))
-    if rng.random() < _ECHOED_TALK and len(_SENTENCE.findall(seed.learner)) == 1:
+    known = frames().recast
+    asked = seed.learner.rstrip().endswith("?") and not _ASKS_BACK.search(seed.learner)
+    if seed.details or asked:
+        return _short(rng.choice(seed.details or known.answers), "", "", _follow_up(seed, rng))
+    if rng.random() < _ECHOED_TALK and seed.origin == TALK and _NEAT.fullmatch(seed.learner):
         said = say_back(_plain(seed.learner))
-        echo = rng.choice(frames().recast.plain).format(you=said, You=sentence(said, ""))
+        echo = rng.choice(_fitting(known.plain, said)).format(you=said, You=sentence(said, ""))
         return _short(echo, _of_me(seed, rng), "", _follow_up(seed, rng))
     lines = frames().talk
     reactions = {"glad": lines.glad, "sorry": lines.sorry}.get(seed.tone, lines.plain)
@@ -139,7 +145,14 @@ def _echo(seed: Seed, rng: Random) -> str:
         return rng.choice(lines.two).format(a=first, A=sentence(first, ""), b=second)
     pools = {"glad": lines.glad, "sorry": lines.sorry}
     pool = [*lines.plain, *pools.get(seed.tone, ()), *pools.get(seed.tone, ())]
-    return rng.choice(pool).format(you=said[0], You=sentence(said[0], ""))
+    return rng.choice(_fitting(pool, said[0])).format(you=said[0], You=sentence(said[0], ""))
+
+
+def _fitting(pool: Sequence[str], said: str) -> Sequence[str]:
+    """The frames for a clause: one with a capital of its own goes first."""
+    if not said[:1].isupper() or re.match(r"I\b", said):
+        return pool
+    return [line for line in pool if line.startswith("{You}")]
 
 
 def _asks(seed: Seed) -> bool:

@@ -138,10 +138,15 @@ def _is_subject(before: str, after: str) -> bool:
     if before in _PREPOSITIONS and before not in _OPEN_CLAUSE:
         return False
     if before in _AUXILIARIES | _OPEN_CLAUSE or not before[:1].isalpha():
-        return bool(after[:1].isalpha()) or before in _AUXILIARIES
+        return _is_word(after) or before in _AUXILIARIES
     if after in _AUXILIARIES | _ADVERBS | {"will", "have", "are", "were", "do"}:
         return True
-    return before in _THINKING and bool(after[:1].isalpha()) and after not in _AFTER_OBJECT
+    return before in _THINKING and _is_word(after) and after not in _AFTER_OBJECT
+
+
+def _is_word(text: str) -> bool:
+    """Whether it is a word, or the blank for one."""
+    return text[:1].isalpha() or text[:1] == "_"
 
 
 def _small_start(text: str) -> str:

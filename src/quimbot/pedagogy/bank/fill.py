@@ -5,6 +5,8 @@ from random import Random
 from quimbot.pedagogy.bank.entry import SLOT, Entry, Slots, Turn
 from quimbot.pedagogy.seed import Seed
 
+TALK = "bank:talk"
+"""Origin of a turn without an error."""
 Values = dict[str, tuple[str, str]]
 """For each slot, what the learner writes and what is right."""
 
@@ -40,7 +42,7 @@ def fill_turn(turn: Turn, shared: Slots, rng: Random) -> Seed:
         learner=_put(turn.text, values, 1),
         level="A2",
         family=f"talk:{turn.text}",
-        origin="bank:talk",
+        origin=TALK,
         follow_ups=tuple(_put(text, values, 1) for text in turn.follow_ups),
         details=turn.reply,
         tone=turn.tone,
