@@ -13,6 +13,7 @@ _FILE = Path(__file__).with_name("sentences.txt")
 _CHOICE = re.compile(r"\{([^{}]*)\}")
 _SLOT = re.compile(r"<(\w+)>")
 _ARTICLE = re.compile(r"\b([Aa]) (?=[aeiou])(?!uni|use|one|Eur)", re.IGNORECASE)
+_BEFORE_MARK = re.compile(r" (?=[,.?!']|$)")
 _LONGEST = 26
 _TRIES = 50
 
@@ -73,7 +74,7 @@ class Grammar:
             return used[-1]
 
         text = " ".join(_SLOT.sub(word, pattern).split())
-        text = _ARTICLE.sub(r"\1n ", text)
+        text = _BEFORE_MARK.sub("", _ARTICLE.sub(r"\1n ", text))
         text = text[0].upper() + text[1:]
         text = text.rstrip(".")  # a choice at the end may bring its own mark
         return text if text.endswith(("?", "!")) else f"{text}."

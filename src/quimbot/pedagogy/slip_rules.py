@@ -209,6 +209,8 @@ def _order(near: _Near) -> Iterator[Slip]:
 
 
 def _too_much(near: _Near) -> Iterator[Slip]:
+    if near.low_after == "n't":
+        return
     if near.low == "i" and near.after is not None and near.after.tag_ == "VBP":
         if near.after.lemma_ not in {"be", "have"}:
             yield from near.add_after("be-extra", "am")
