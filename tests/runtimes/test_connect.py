@@ -4,14 +4,16 @@ import asyncio
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 from tiny_adapters import CHATS, write_lora
 from tiny_models import tiny_model
 
 from quimbot.exceptions import DataError, ModelError
+from quimbot.runs.checkpoints import MARKER
 from quimbot.runtimes import llamacpp
-from quimbot.runtimes.connect import connect, open_runtimes
+from quimbot.runtimes.connect import connect, open_runtimes, resolve
 from quimbot.runtimes.endpoint import Endpoint
 from quimbot.runtimes.llamacpp import LlamaRuntime
 from quimbot.runtimes.runtime import Runtime, Sampling, reply
@@ -37,14 +39,10 @@ def said(runtime: Runtime) -> str:
 
 
 def test_one_base_is_shared(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    loaded = []
-    load = llamacpp._load
-    monkeypatch.setattr(
-        llamacpp, "_load", lambda *args, **kw: loaded.append(args) or load(*args, **kw)
-    )
-    base, one, two = (
-        str(run / name) for name in ("base", "checkpoints/step-1", "checkpoints/step-2")
-    )
+    load = Mock(wraps=llamacpp._load)
+    monkeypatch.setattr(llamacpp, "_load", load)
+    base = str(run / "base")
+    one, two = (str(run / "checkpoints" / name) for name in ("step-1", "step-2"))
     addresses = [base, one, two, str(run), f"torch:{one}", f"llamacpp:{base}", one]
     with open_runtimes(addresses) as runtimes:
         assert list(runtimes) == list(dict.fromkeys(addresses))
@@ -56,6 +54,14 @@ def test_one_base_is_shared(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert len({replies[base], replies[one], replies[two]}) == 3
     assert replies[str(run)] == replies[two]
     assert replies[f"llamacpp:{base}"] == replies[base]
+
+
+def test_training_run_is_its_last_checkpoint(run: Path, tmp_path: Path) -> None:
+    for step in (2, 10, 9):
+        folder = write_lora(tmp_path / "stage1" / f"step-{step}", run / "base", seed=step)
+        if step != 10:
+            (folder / MARKER).touch()
+    assert resolve(f"torch:{tmp_path / 'stage1'}") == ("torch", str(tmp_path / "stage1" / "step-9"))
 
 
 def test_picked_engine_counts_unless_another_is_asked_for(run: Path, tmp_path: Path) -> None:

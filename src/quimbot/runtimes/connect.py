@@ -3,6 +3,7 @@
 - `smollm2-135m`: a model by name, a folder or a hub id, run by llama.cpp
 - `runs/demo/checkpoints/…`: an adapter, on the base that its folder names
 - `runs/demo`: what a finished run picked
+- `runs/demo/stage1`: the last checkpoint of a training run
 - `torch:ADDRESS`: any of these, run by torch (slow, exact, says probabilities)
 - `llamacpp:ADDRESS`: any of these, run by llama.cpp (the default)
 - `https://host/v1#model`: an OpenAI-compatible server
@@ -19,6 +20,7 @@ from typing import Literal, get_args
 import msgspec
 
 from quimbot.exceptions import DataError, ModelError
+from quimbot.runs.checkpoints import complete_checkpoints
 from quimbot.runtimes.adapter import CONFIG, Adapter, read_adapter
 from quimbot.runtimes.endpoint import Endpoint
 from quimbot.runtimes.models import ModelFiles, find_model
@@ -31,7 +33,7 @@ _PICKED = "picked.json"
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Local:
+class Local:
     """A model or adapter on this machine, and what runs it."""
 
     engine: Engine
@@ -64,7 +66,7 @@ def open_runtimes(
         ModelError: an address names nothing that can be found, reached or used.
     """
     opened: dict[str, Runtime] = {}
-    local: dict[tuple[Engine, Path], dict[str, _Local]] = {}
+    local: dict[tuple[Engine, Path], dict[str, Local]] = {}
     with ExitStack() as stack:
         for address in dict.fromkeys(addresses):
             if address.startswith(("http://", "https://")):
@@ -73,7 +75,7 @@ def open_runtimes(
                 part = address.removeprefix("scripted:")
                 opened[address] = ScriptedRuntime(part, corrections)
             else:
-                target = _local(address)
+                target = find_local(address)
                 local.setdefault((target.engine, target.base.cache), {})[address] = target
         for (engine, _), targets in local.items():
             opened.update(_open_engine(stack, engine, targets, at_once))
@@ -81,7 +83,7 @@ def open_runtimes(
 
 
 def _open_engine(
-    stack: ExitStack, engine: Engine, targets: dict[str, _Local], at_once: int
+    stack: ExitStack, engine: Engine, targets: dict[str, Local], at_once: int
 ) -> dict[str, Runtime]:
     base = next(iter(targets.values())).base
     adapters = {t.adapter.folder.resolve(): t.adapter for t in targets.values() if t.adapter}
@@ -98,13 +100,15 @@ def _open_engine(
             return {name: torch.runtime(name, t.adapter) for name, t in targets.items()}
 
 
-def _local(address: str) -> _Local:
-    engine, target = _split(address)
+def find_local(address: str) -> Local:
+    """The model or adapter on this machine that an address names, nothing loaded yet.
+
+    Raises:
+        DataError: a run folder's `picked.json` is damaged.
+        ModelError: there is no such model or adapter.
+    """
+    engine, target = resolve(address)
     folder = Path(target).expanduser()
-    if (folder / _PICKED).is_file():
-        picked_engine, target = _split(_picked(folder))
-        engine = engine or picked_engine
-        folder = Path(target).expanduser()
     adapter = read_adapter(folder) if (folder / CONFIG).is_file() else None
     try:
         base = find_model(adapter.base if adapter else target)
@@ -112,7 +116,27 @@ def _local(address: str) -> _Local:
         if adapter:
             raise ModelError(f"{folder}: its base cannot be used: {fault}") from fault
         raise
-    return _Local(engine=engine or "llamacpp", base=base, adapter=adapter)
+    return Local(engine=engine or "llamacpp", base=base, adapter=adapter)
+
+
+def resolve(address: str) -> tuple[Engine | None, str]:
+    """The engine, if one is named, and the model or adapter that an address comes down to.
+
+    A finished run comes down to what it picked, a training run to its last checkpoint.
+
+    Raises:
+        DataError: a run folder's `picked.json` is damaged.
+        ModelError: there is no such engine.
+    """
+    engine, target = _split(address)
+    folder = Path(target).expanduser()
+    if (folder / _PICKED).is_file():
+        picked_engine, target = resolve(_picked(folder))
+        return engine or picked_engine, target
+    if folder.is_dir() and not any((folder / name).is_file() for name in (CONFIG, "config.json")):
+        checkpoints = complete_checkpoints(folder)
+        return engine, str(checkpoints[-1]) if checkpoints else target
+    return engine, target
 
 
 def _split(address: str) -> tuple[Engine | None, str]:
