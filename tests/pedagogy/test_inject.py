@@ -59,10 +59,10 @@ def test_a_first_language_makes_its_typical_errors_more_often() -> None:
     def share(l1: str) -> float:
         drawn = list(injected_seeds(200, 2, l1))
         assert {seed.l1 for seed in drawn} == {l1}
-        typical = {"be-missing", "article-extra"}
+        typical = {"tense", "noun-number", "article-missing"}
         return sum(seed.category in typical for seed in drawn) / len(drawn)
 
-    assert share("ar") > share("zh")
+    assert share("zh") > share("ar") + 0.1
 
 
 def test_every_skeleton_gives_whole_sentences() -> None:
