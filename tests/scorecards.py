@@ -1,5 +1,6 @@
 """Judged replies, scorecards and perplexities made up for tests of what reads them."""
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -99,13 +100,15 @@ def write_scores(folder: Path, rows: Mapping[str, Sequence[Judged]], *, of: int 
     return folder
 
 
-def write_perplexity(path: Path, nats_a_token: Mapping[str, float]) -> Path:
+def write_perplexity(
+    path: Path, nats_a_token: Mapping[str, float], *, data: str = "held.jsonl"
+) -> Path:
     """Perplexities as `quimbot perplexity` leaves them."""
     write_json(
         path,
         Perplexities(
-            data="held.jsonl",
-            data_sha256="1" * 64,
+            data=data,
+            data_sha256=hashlib.sha256(data.encode()).hexdigest(),
             records=100,
             leaked=0,
             runtimes=tuple(
@@ -167,7 +170,7 @@ def make_run(folder: Path, *, attack: bool = False) -> ReportSettings:
     return ReportSettings(
         scores=(folder / "scores" / "steps", folder / "scores" / "all"),
         picked=folder / "picked.json",
-        perplexity=folder / "perplexity.json",
+        perplexity=(folder / "perplexity.json",),
         metrics=(folder / "stage1" / "metrics.jsonl",),
         output=folder / "report.html",
     )

@@ -2,6 +2,7 @@
 
 import math
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -23,7 +24,8 @@ CHATS = [
 def _plain_loop(folder: Path) -> tuple[float, int]:
     """Nats and tokens of the replies, written out by hand in the chat format of the model."""
     torch.set_num_threads(1)
-    model = AutoModelForCausalLM.from_pretrained(folder).eval()
+    model: Any = AutoModelForCausalLM.from_pretrained(folder)
+    model.eval()
     tokenizer = AutoTokenizer.from_pretrained(folder)
     nats, tokens = 0.0, 0
     for system, learner, reply in CHATS:

@@ -1,10 +1,11 @@
 """The page: verdict first, nothing from outside, nothing unescaped, and the run can be repeated."""
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from scorecards import judged, make_run, write_scores
+from scorecards import judged, make_run, write_perplexity, write_scores
 
 from quimbot.evaluate.repeat import recipe, stamps
 from quimbot.evaluate.report import ReportSettings, before_after, report
@@ -35,6 +36,7 @@ def test_every_section_is_there_and_linked(tmp_path: Path) -> None:
     assert links == ["replies", "scores", "curves", "errors", "best", "worst", "repeat"]
     assert all(f'id="{link}"' in page for link in links)
     assert page.count("<svg") == 3
+    assert "0 of them hold a learner turn that is also in training" in page
     assert "wrong verb tense" in page
 
 
@@ -52,10 +54,22 @@ def test_page_needs_nothing_from_outside_and_runs_no_script(tmp_path: Path) -> N
 def test_a_choice_that_was_not_scored_is_one_line(tmp_path: Path) -> None:
     settings = make_run(tmp_path)
     alone = write_scores(tmp_path / "alone", {"base": [judged("base", 1, passed=True)]})
-    only = ReportSettings(scores=(alone,), picked=settings.picked, output=settings.output)
+    only = replace(settings, scores=(alone,))
     with pytest.raises(DataError, match="stage1/step-000020 is not among these scores"):
         report(only, Silent())
     assert not settings.output.exists()
+
+
+def test_perplexities_of_several_goes_stand_in_one_table(tmp_path: Path) -> None:
+    settings = make_run(tmp_path)
+    more = write_perplexity(tmp_path / "more.json", {"es/step-000099": 0.75})
+    report(replace(settings, perplexity=(*settings.perplexity, more)), Silent())
+    page = settings.output.read_text("utf-8")
+    assert "es/step-000099" in page
+    assert "2.12" in page
+    other = write_perplexity(tmp_path / "other.json", {"m": 1.0}, data="other.jsonl")
+    with pytest.raises(DataError, match=r"other\.json: measured on other\.jsonl"):
+        report(replace(settings, perplexity=(*settings.perplexity, other)), Silent())
 
 
 def test_without_scores_there_is_no_report(tmp_path: Path) -> None:

@@ -106,6 +106,12 @@ def test_nothing_to_choose_from_is_one_line(tmp_path: Path) -> None:
         _picked(tmp_path, {"base": _rows("base", 30)})
 
 
+def test_a_checkpoint_without_perplexity_is_one_line(tmp_path: Path) -> None:
+    rows = {"base": _rows("base", 2), "step-10": _rows("step-10", 30)}
+    with pytest.raises(DataError, match="step-10 is not in it"):
+        _picked(tmp_path, rows, {"base": 1.0})
+
+
 def test_missing_scores_name_the_command_that_writes_them(tmp_path: Path) -> None:
     settings = SelectSettings(
         scores=tmp_path, perplexity=tmp_path, output=tmp_path / "p.json", base="base"

@@ -15,6 +15,7 @@ from quimbot.records.record import Move
 from quimbot.runs.scorecard import (
     Judged,
     Perplexities,
+    Perplexity,
     Picked,
     Rate,
     Scorecard,
@@ -25,7 +26,7 @@ from quimbot.runs.stamp import Stamp
 
 FEW = 10
 """Turns under which a rate is shown in grey."""
-_PAIRS, _BEST, _WORST = 8, 8, 10
+_PAIRS = 8
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,13 +75,12 @@ class Kind:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Gallery:
-    """Replies to read, with what they are."""
+class Surprises:
+    """Held-out perplexity of every model, whole and by source."""
 
-    id: str
-    title: str
     about: str
-    shown: list[Judged]
+    sources: list[str]
+    rows: list[tuple[str, Perplexity]]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,9 +97,10 @@ class Page:
     pairs: list[gallery.Pair]
     labels: set[str]
     tables: list[Scores]
+    surprises: Surprises | None
     charts: list[Chart]
     types: list[Kind]
-    galleries: list[Gallery]
+    galleries: list[gallery.Gallery]
     rule: str
     recipe: str
     done: list[Stamp]
@@ -163,9 +164,10 @@ def fill(
         pairs=gallery.pairs(recasts, [row.address for row in shown])[:_PAIRS],
         labels={span.label for row in recasts for span in row.verdict.evidence},
         tables=tables,
-        charts=_charts(tables, metrics),
+        surprises=_surprises(perplexities, short) if perplexities else None,
+        charts=curves.all_charts(max((table.rows for table in tables), key=len), metrics),
         types=_kinds(ours, base),
-        galleries=_galleries(own),
+        galleries=gallery.galleries(own),
         rule=f"The rule of choice: {picked.rule}.",
         recipe=repeat.recipe(done, run),
         done=done,
@@ -248,14 +250,17 @@ def _figures(ours: Row, base: Row) -> list[Figure]:
     ]
 
 
-def _charts(tables: Sequence[Scores], metrics: Sequence[Path]) -> list[Chart]:
-    widest = max(tables, key=lambda table: len(table.rows))
-    drawn = [
-        *(curves.training(path, path.parent.name) for path in metrics),
-        curves.behaviour(widest.rows),
-        curves.trade(widest.rows),
-    ]
-    return [chart for chart in drawn if chart]
+def _surprises(measured: Perplexities, short: Mapping[str, str]) -> Surprises:
+    leak = (
+        "Whether they are also in training was not checked."
+        if measured.leaked is None
+        else f"{measured.leaked} of them hold a learner turn that is also in training."
+    )
+    return Surprises(
+        about=f"On {measured.records} held-out dialogues, assistant tokens only. {leak}",
+        sources=sorted({source for row in measured.runtimes for source in row.sources}),
+        rows=[(short.get(row.address, row.address), row) for row in measured.runtimes],
+    )
 
 
 def _kinds(ours: Row, base: Row) -> list[Kind]:
@@ -271,23 +276,6 @@ def _kinds(ours: Row, base: Row) -> list[Kind]:
         for code, rate in ours.score.by_type.items()
     ]
     return sorted(kinds, key=lambda kind: (-kind.n, kind.code))
-
-
-def _galleries(own: Sequence[Judged]) -> list[Gallery]:
-    return [
-        Gallery(
-            id="best",
-            title="Best replies",
-            about="Verified, most errors put right at once. The words that show it are marked.",
-            shown=gallery.best(own, _BEST),
-        ),
-        Gallery(
-            id="worst",
-            title="Worst replies",
-            about="Failed, the gravest first, some of every failing check.",
-            shown=gallery.worst(own, _WORST),
-        ),
-    ]
 
 
 def _capital(name: str) -> str:

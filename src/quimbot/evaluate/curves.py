@@ -9,6 +9,16 @@ from quimbot.evaluate.table import Row
 from quimbot.records.jsonl import read_rows
 
 
+def all_charts(rows: Sequence[Row], metrics: Sequence[Path]) -> list[Chart]:
+    """Every curve that there are numbers for."""
+    drawn = [
+        *(training(path, path.parent.name) for path in metrics),
+        behaviour(rows),
+        trade(rows),
+    ]
+    return [chart for chart in drawn if chart]
+
+
 def training(path: Path, name: str) -> Chart | None:
     """Training and held-out loss over the steps of one metrics file."""
     rows = list(read_rows(path, dict[str, Any]))

@@ -9,6 +9,7 @@ from itertools import groupby
 from quimbot.records.record import Evidence
 from quimbot.runs.scorecard import Judged
 
+_BEST, _WORST = 8, 10
 _WEIGHT = {"question": 0, "elicit": 0, "error": 2, "red_pen": 2}
 """Where evidence overlaps, the heavier is shown."""
 
@@ -29,6 +30,16 @@ class Pair:
     correction: str
     replies: tuple[Judged, ...]
     """In the order of the addresses asked for."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Gallery:
+    """Replies to read, with what they are."""
+
+    id: str
+    title: str
+    about: str
+    shown: list[Judged]
 
 
 def pieces(row: Judged) -> tuple[Piece, ...]:
@@ -65,6 +76,24 @@ def worst(rows: Sequence[Judged], count: int) -> list[Judged]:
         chosen += [queue.pop(0) for queue in queues]
         queues = [queue for queue in queues if queue]
     return chosen[:count]
+
+
+def galleries(own: Sequence[Judged]) -> list[Gallery]:
+    """The best and the worst of one tutor's replies."""
+    return [
+        Gallery(
+            id="best",
+            title="Best replies",
+            about="Verified, most errors put right at once. The words that show it are marked.",
+            shown=best(own, _BEST),
+        ),
+        Gallery(
+            id="worst",
+            title="Worst replies",
+            about="Failed, the gravest first, some of every failing check.",
+            shown=worst(own, _WORST),
+        ),
+    ]
 
 
 def pairs(rows: Sequence[Judged], addresses: Sequence[str]) -> list[Pair]:

@@ -5,14 +5,22 @@ from pathlib import Path
 
 import jinja2
 from markupsafe import Markup
+from msgspec import structs
 
 from quimbot.evaluate import gallery
 from quimbot.evaluate.content import Page, fill
 from quimbot.evaluate.table import COLUMNS
 from quimbot.evaluate.wording import EVIDENCE, FAULTS
-from quimbot.exceptions import RecipeError
+from quimbot.exceptions import DataError, RecipeError
 from quimbot.records.jsonl import replacing
-from quimbot.runs.scorecard import JUDGED, PICKED, read_judged, read_perplexities, read_picked
+from quimbot.runs.scorecard import (
+    JUDGED,
+    PICKED,
+    Perplexities,
+    read_judged,
+    read_perplexities,
+    read_picked,
+)
 from quimbot.runs.watch import Watch
 
 
@@ -26,8 +34,8 @@ class ReportSettings:
     """File that `quimbot select` wrote."""
     output: Path
     """HTML file to write."""
-    perplexity: Path | None = None
-    """File that `quimbot perplexity` wrote."""
+    perplexity: tuple[Path, ...] = ()
+    """Files that `quimbot perplexity` wrote on the same data."""
     metrics: tuple[Path, ...] = ()
     """`metrics.jsonl` files of the trainings to draw."""
 
@@ -38,8 +46,7 @@ class ReportSettings:
 
     def inputs(self) -> tuple[Path, ...]:
         """Everything that is shown."""
-        measured = (self.perplexity,) if self.perplexity else ()
-        return (*self.scores, self.picked, *measured, *self.metrics)
+        return (*self.scores, self.picked, *self.perplexity, *self.metrics)
 
     def outputs(self) -> tuple[Path, ...]:
         """The page."""
@@ -55,13 +62,30 @@ def report(settings: ReportSettings, watch: Watch) -> str:  # noqa: ARG001 - it 
     page = fill(
         settings.scores,
         read_picked(settings.picked),
-        read_perplexities(settings.perplexity) if settings.perplexity else None,
+        _together(settings.perplexity),
         settings.metrics,
         run=settings.output.parent,
     )
     with replacing(settings.output) as file:
         file.write(render(page).encode("utf-8", "replace"))
     return f"{page.verdict} {page.interval}"
+
+
+def _together(paths: tuple[Path, ...]) -> Perplexities | None:
+    """What was measured in several goes on the same dialogues.
+
+    Raises:
+        DataError: they were different dialogues, so their numbers do not compare.
+    """
+    parts = [read_perplexities(path) for path in paths]
+    for path, part in zip(paths[1:], parts[1:], strict=True):
+        if part.data_sha256 != parts[0].data_sha256:
+            raise DataError(
+                f"{path}: measured on {part.data}, but {paths[0]} on {parts[0].data} as it was "
+                "then; measure all on the same data"
+            )
+    rows = {row.address: row for part in parts for row in part.runtimes}
+    return structs.replace(parts[0], runtimes=tuple(rows.values())) if parts else None
 
 
 def render(page: Page) -> str:

@@ -82,6 +82,13 @@ def select(settings: SelectSettings, watch: Watch) -> str:
     if not candidates:
         raise DataError(f"{settings.scores}: only the base is scored; add checkpoints to choose")
     perplexities = read_perplexities(settings.perplexity)
+    measured = {row.address for row in perplexities.runtimes}
+    for score in candidates:
+        if score.address not in measured:
+            raise DataError(
+                f"{settings.perplexity}: {score.address} is not in it, and ties are broken by "
+                "perplexity; measure the same checkpoints as were scored"
+            )
     order = ranking(candidates, perplexities, settings)
     judged = list(read_judged(settings.scores))
     picked = _picked(order, perplexities, judged, settings)
@@ -103,7 +110,7 @@ def ranking(
 
     def by_surprise(score: Score) -> tuple[float, float]:
         step = math.inf if score.step is None else score.step
-        return surprise.get(score.address, math.inf), step
+        return surprise[score.address], step
 
     order: list[Score] = []
     for group in (fit, rest):
