@@ -104,17 +104,11 @@ class NearDuplicates:
         labels = _joined(every, every, first)
         labels = _joined(labels, every, _first_of_same(_codes(groups), every))
         bucket, row = self._buckets(sets, np.flatnonzero(first == every), every, None)
-        step = 1
-        # Each member meets the one `step` places on; texts joined already need no check.
-        while len(bucket) > step:
-            open_pairs = (bucket[:-step] == bucket[step:]) & (
-                labels[row[:-step]] != labels[row[step:]]
-            )
-            left, right = row[:-step][open_pairs], row[step:][open_pairs]
-            near = self._similarities(sets, left, right) >= self.threshold
+        for left, right in _later_pairs(bucket, row, len(texts)):
+            parted = labels[left] != labels[right]  # texts joined already need no check
+            near = parted.copy()
+            near[parted] = self._similarities(sets, left[parted], right[parted]) >= self.threshold
             labels = _joined(labels, left[near], right[near])
-            bucket, row = _undecided(bucket, row, labels)
-            step += 1
         return labels
 
     def _buckets(
@@ -266,11 +260,18 @@ def _joined(labels: Rows, left: Rows, right: Rows) -> Rows:
     return labels
 
 
-def _undecided(bucket: Rows, row: Rows, labels: Rows) -> tuple[Rows, Rows]:
-    """The buckets whose texts are not all joined yet."""
+def _later_pairs(bucket: Rows, row: Rows, count: int) -> Iterator[tuple[Rows, Rows]]:
+    """Pairs of texts that share a bucket, in portions without repeats, by their first text."""
+    if not len(row):
+        return
     starts = np.flatnonzero(np.concatenate([[True], bucket[1:] != bucket[:-1]]))
-    sizes = np.diff(starts, append=len(bucket))
-    own = labels[row]
-    mixed_labels = np.minimum.reduceat(own, starts) != np.maximum.reduceat(own, starts)
-    still = np.repeat(mixed_labels, sizes)
-    return bucket[still], row[still]
+    ends = np.repeat(np.append(starts[1:], len(bucket)), np.diff(starts, append=len(bucket)))
+    by_row = np.argsort(row, kind="stable")
+    later = (ends - np.arange(len(row)) - 1)[by_row]
+    for begin, end in _cuts(np.concatenate([[0], later.cumsum()]), _COMPARED_AT_ONCE):
+        entries, times = by_row[begin:end], later[begin:end]
+        within = np.arange(times.sum()) - np.repeat(times.cumsum() - times, times)
+        left = np.repeat(row[entries], times)
+        right = row[np.repeat(entries + 1, times) + within]
+        pairs = np.unique(left * np.int64(count) + right)
+        yield pairs // count, pairs % count
