@@ -210,8 +210,10 @@ def _finish(settings: GenerateSettings, plan: str, rows: Sequence[Row]) -> str:
             "coverage": dict(sorted(coverage.items())),
         },
     )
-    by_move = ", ".join(f"{count} {move}" for move, count in sorted(manifest.moves.items()))
+    counts = [f"{count} {move}" for move, count in sorted(manifest.moves.items())]
+    counts.append(f"{manifest.rows - sum(manifest.moves.values())} without an error")
+    told_moves = ", ".join(counts)
     return (
-        f"{manifest.rows} of {len(rows)} planned dialogues written, each proved ({by_move}, "
-        f"{manifest.rows - sum(manifest.moves.values())} without an error)" + told(rejected.reasons)
+        f"{manifest.rows} of {len(rows)} planned dialogues written, each proved ({told_moves})"
+        f"{told(rejected.reasons)}"
     )

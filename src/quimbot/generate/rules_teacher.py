@@ -125,8 +125,16 @@ def clauses(seed: Seed) -> tuple[str, ...]:
         return seed.echoes
     kept = {_bare(part) for part in _SENTENCE.findall(seed.learner)}
     parts = [part for part in _SENTENCE.findall(seed.corrections[0]) if part.strip()]
-    changed = tuple(_plain(part) for part in parts if _bare(part) not in kept)
-    return changed or tuple(_plain(part) for part in parts)
+    changed = [part for part in parts if _bare(part) not in kept] or parts
+    return tuple(_core(part, _bare(seed.learner)) for part in changed)
+
+
+def _core(part: str, learner: str) -> str:
+    """A corrected sentence without greeting and the like, where those held no error."""
+    core = _plain(part)
+    start = part.find(core)
+    around = (part[:start], part[start + len(core) :])
+    return core if all(_bare(text) in learner for text in around) else part.strip().rstrip(".! ")
 
 
 def _echo(seed: Seed, rng: Random) -> str:
