@@ -79,3 +79,8 @@ def test_real_turns_have_the_types_their_annotators_gave() -> None:
         for row, some in zip(rows, found, strict=True)
     ]
     assert sum(same) / len(same) > 0.75  # the rest are spacing and apostrophes, or finer types
+
+
+def test_two_long_texts_without_likeness_are_one_edit() -> None:
+    (edit,) = edits("a b " * 400, "c d " * 400)
+    assert (edit.type, edit.start, edit.end, edit.right_end) == ("R:OTHER", 0, 800, 800)

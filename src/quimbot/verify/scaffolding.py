@@ -18,7 +18,8 @@ from quimbot.pedagogy.correction import edits_all
 from quimbot.pedagogy.words import is_content, word_set
 from quimbot.records.record import Evidence, Lesson, Move, Record, Verdict
 from quimbot.verify import wording
-from quimbot.verify.echo import Level, find, repeats
+from quimbot.verify.echo import Level, find
+from quimbot.verify.repetition import repeats
 from quimbot.verify.turns import Change, Span, Turn, change, prepare
 
 LONGEST = 45
@@ -236,7 +237,7 @@ def _first_fault(learner: Turn, right: Turn, reply: _Reply, findings: _Findings,
         or "recast" in findings.levels
         or bool(own & said)
         or bool(_POINTERS & set(reply.turn.said))
-        or (not findings.levels and len(said - own) <= _NEW_TOPIC)
+        or (not findings.levels and ("you" in reply.turn.said or len(said - own) <= _NEW_TOPIC))
     )
     checks = [
         ("empty", not reply.turn.said),

@@ -9,6 +9,9 @@ from quimbot.pedagogy.perspective import facing
 from quimbot.pedagogy.words import is_content, stem, word_set, words
 
 Span = tuple[int, int]
+OPENERS = word_set("oh ah wow so and but well yes no ok okay hmm great nice cool then")
+LEADS = word_set("so oh and well")  # openers that a tutor puts before anything
+DO = frozenset({"do", "does", "did"})
 _ABBREVIATED = word_set("mr mrs ms dr jr sr st vs prof")
 
 
@@ -125,7 +128,14 @@ def change(edit: Edit, learner: Turn, correction: Turn) -> Change:
         wrong, right, start, first = wrong[1:], right[1:], start + 1, first + 1
     while wrong and right and wrong[-1] == right[-1] and wrong != right:
         wrong, right = wrong[:-1], right[:-1]
+    if len(right) > 1 and right[0] == "you" and correction.said[first - 1 : first] == ("and",):
+        right, first = right[1:], first + 1  # "my friend and I" comes back as "you and your friend"
     opens = 0 < start < len(learner.said) and (
         learner.sentences[start - 1] != learner.sentences[start]
     )
     return Change(edit.type, wrong, right, start, first, opens)
+
+
+def coordinates(change: Change) -> bool:
+    """Whether it only puts the parts of "you and your sister" in another order."""
+    return "and" in change.right and sorted(change.wrong) == sorted(change.right)
