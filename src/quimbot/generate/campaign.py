@@ -29,6 +29,7 @@ from quimbot.runtimes.connect import connect
 
 _BATCH = 64
 _MOST_OF_ONE_REPLY = 0.01  # share of rows that may hold the very same reply
+_FEW = 5  # in a small campaign, one reply may come this often
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -140,7 +141,7 @@ def _next_rows(
     start = len(before)
     first = start - start % _BATCH
     said = Counter(reply_of(row.record) for row in before[:first] if not row.reason)
-    most = max(2, int(len(cells) * _MOST_OF_ONE_REPLY) - 1)
+    most = max(_FEW, int(len(cells) * _MOST_OF_ONE_REPLY) - 1)
     worn = {reply for reply, count in said.items() if count >= most}
     return asyncio.run(_rows(cells[start : first + _BATCH], teacher, attempts, worn))
 
