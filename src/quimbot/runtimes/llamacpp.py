@@ -103,15 +103,15 @@ class LlamaEngine:
         self._threads.submit(work)
 
     def _refuse_idle_adapters(self, adapters: Sequence[Adapter]) -> None:
-        def first_token(folder: Path | None) -> object:
+        def beginning(folder: Path | None) -> object:
             request = self.request([Message(role="user", content=_PROBE)], folder)
-            once = {"n_predict": 1, "logprobs": 10, "cache_prompt": False}
-            answer = self.complete(request | once)
-            return answer["choices"][0]["logprobs"]
+            # a token that is half a character has no probability in the answer: ask for a few
+            few = {"n_predict": 4, "logprobs": 10, "cache_prompt": False, "ignore_eos": True}
+            return self.complete(request | few)["choices"]
 
-        plain = first_token(None) if adapters else None
+        plain = beginning(None) if adapters else None
         for adapter in adapters:
-            if first_token(adapter.folder.resolve()) == plain:
+            if beginning(adapter.folder.resolve()) == plain:
                 raise ModelError(
                     f"{adapter.folder}: llama.cpp answers as if this adapter were not there; "
                     f"was it trained on {self.base.name}?"
