@@ -105,6 +105,7 @@ def opening(runtimes: Mapping[str, Runtime]) -> Callable[..., object]:
     def open_(
         addresses: Sequence[str],
         *,
+        at_once: int = 1,  # noqa: ARG001 - the real one's
         corrections: Mapping[str, str] | None = None,  # noqa: ARG001 - the real one's
     ) -> Iterator[dict[str, Runtime]]:
         yield {address: runtimes[address] for address in addresses}

@@ -47,8 +47,8 @@ class ScoreSettings:
     """Ask only this many turns, spread over the suite the same way each time; 0 asks all."""
     max_tokens: int = 48
     """Longest reply, in tokens."""
-    at_once: int = 8
-    """Requests in flight."""
+    at_once: int = 16
+    """Requests in flight: llama.cpp is fastest with 16, a hosted endpoint may want fewer."""
     temperature: float = 0.0
     """0 takes the likeliest token; above it, replies are drawn."""
     seed: int = 0
@@ -125,7 +125,7 @@ def _ask_everybody(
     names = list(dict.fromkeys(question.entrant.address for question in open_))
     known = {question.turn.learner: question.turn.corrections[0] for question in open_}
     with (
-        open_runtimes(names, corrections=known) as opened,
+        open_runtimes(names, at_once=settings.at_once, corrections=known) as opened,
         watch.task("ask", len(questions), done=len(questions) - len(open_)) as task,
     ):
         for name, group in groupby(open_, key=lambda question: question.entrant.address):
