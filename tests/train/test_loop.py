@@ -1,5 +1,8 @@
 """Runs of a tiny random model: what they write, refuse and how they continue."""
 
+import signal
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -130,6 +133,35 @@ def test_a_run_stopped_anywhere_continues_bit_for_bit(settings: TrainSettings, s
     assert [(row.step, row.loss, row.valid_loss) for row in rows] == [
         (row.step, row.loss, row.valid_loss) for row in others
     ]
+
+
+@pytest.mark.slow
+def test_a_run_killed_at_any_moment_continues_bit_for_bit(settings: TrainSettings) -> None:
+    long = replace(settings, steps=40, checkpoints=10)
+    whole = replace(long, output=settings.output.with_name("whole"))
+    script = (
+        "import sys, torch, pathlib\n"
+        "torch.set_num_threads(1)\n"
+        "from quimbot.runs.watch import Silent\n"
+        "from quimbot.train.loop import TrainSettings, train\n"
+        f"from pathlib import {type(settings.output).__name__}\n"
+        f"train({long!r}, Silent())\n"
+    )
+    metrics = long.output / "metrics.jsonl"
+    for lines in (6, 21):
+        running = subprocess.Popen([sys.executable, "-c", script])
+        while running.poll() is None:
+            if metrics.exists() and len(metrics.read_bytes().splitlines()) >= lines:
+                running.kill()
+                running.wait()
+        assert running.returncode == -signal.SIGKILL
+    train(long, Silent())
+    train(whole, Silent())
+    for name in ("adapter_model.safetensors", "optimizer.safetensors"):
+        ours, theirs = long.output / "step-000040" / name, whole.output / "step-000040" / name
+        assert ours.read_bytes() == theirs.read_bytes()
+    assert len(complete_checkpoints(long.output)) == 10
+    assert not list(long.output.glob(".*.part"))
 
 
 def test_a_finished_run_does_nothing_again(settings: TrainSettings) -> None:
