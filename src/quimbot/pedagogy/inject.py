@@ -15,7 +15,7 @@ from quimbot.pedagogy.slips import misspell
 
 _WEIGHTS = {
     "spelling": 24, "word": 16, "preposition": 10, "tense": 11, "verb-form": 10, "noun-number": 9,
-    "pronoun-missing": 7, "article-missing": 7, "agreement": 6, "order": 6, "auxiliary": 5,
+    "pronoun-missing": 10, "article-missing": 7, "agreement": 6, "order": 6, "auxiliary": 5,
     "be-missing": 5, "preposition-missing": 5, "spacing": 4, "preposition-extra": 3, "article": 3,
     "article-extra": 3, "be-extra": 3, "comparative": 2,
 }  # fmt: skip
@@ -27,7 +27,7 @@ _TYPICAL = {
     "ko": {"article-missing": 3, "noun-number": 2, "pronoun-missing": 2, "be-extra": 3, "order": 2},
 }
 """How many times as often the speakers of a first language make an error."""
-_ERRORS = (8, 45, 31, 16)  # turns in a hundred with none, one, two and three errors
+_ERRORS = (8, 42, 32, 18)  # turns in a hundred with none, one, two and three errors
 _PAIRS = 0.15  # share of turns of two sentences
 _AT_ONCE = 256  # sentences parsed together
 _TRIES = 20
@@ -57,7 +57,8 @@ def injected_seeds(n: int, seed: int, l1: str = "") -> Iterator[Seed]:
         changes = edits_all([(typed, sentence.text) for sentence, typed, _ in turns])
         for (sentence, typed, kind), found in zip(turns, changes, strict=True):
             types = tuple(edit.type for edit in found if edit.real)
-            yield _seed(sentence, typed, types, kind, l1)
+            # a turn without error is left tidy: without a correction nobody could say it back
+            yield _seed(sentence, typed if types else sentence.text, types, kind, l1)
 
 
 def _chance(key: str) -> Random:
@@ -121,7 +122,7 @@ def _typed(text: str, rng: Random) -> str:
     elif way < 0.85:  # noqa: PLR2004
         text = text.lower() if rng.random() < 0.6 else text[:1].lower() + text[1:]  # noqa: PLR2004
         text = text.replace("'", "") if rng.random() < 0.5 else text  # noqa: PLR2004
-    elif way < 0.93:  # noqa: PLR2004
+    elif way < 0.95:  # noqa: PLR2004
         text = text.upper()
         text = text.replace("'", "") if rng.random() < 0.6 else text  # noqa: PLR2004
     return text.rstrip(".!") if rng.random() < 0.6 else text  # noqa: PLR2004
