@@ -11,6 +11,7 @@ from quimbot.exceptions import ModelError
 from quimbot.runtimes.weights import Floats, read_weights
 
 CONFIG = "adapter_config.json"
+_WEIGHTS = "adapter_model.safetensors"  # an optimiser may lie beside it
 
 _PREFIX = "base_model.model."
 _MODULES = frozenset({"q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"})
@@ -58,7 +59,7 @@ class Adapter:
                 adapter changes nothing.
         """
         halves: dict[str, dict[str, Floats]] = {}
-        for tensor in read_weights(self.folder):
+        for tensor in read_weights(self.folder, _WEIGHTS):
             module, dot, rest = tensor.name.removeprefix(_PREFIX).rpartition(".lora_")
             if not dot or rest not in {"A.weight", "B.weight"}:
                 raise ModelError(f"{self.folder}: tensor {tensor.name} is not a LoRA factor")

@@ -29,16 +29,16 @@ class Tensor:
     load: Callable[[], Floats]
 
 
-def read_weights(folder: Path) -> Iterator[Tensor]:
-    """The tensors of every `*.safetensors` file of a folder, as float32.
+def read_weights(folder: Path, files: str = "*.safetensors") -> Iterator[Tensor]:
+    """The tensors of a folder's weight files, as float32; `files` is a glob.
 
     Raises:
         ModelError: there is no such file, or one is damaged or of another number type.
     """
-    files = sorted(folder.glob("*.safetensors"))
-    if not files:
-        raise ModelError(f"{folder}: no .safetensors file; a model folder needs its weights")
-    for file in files:
+    found = sorted(folder.glob(files))
+    if not found:
+        raise ModelError(f"{folder}: no {files} file; a model folder needs its weights")
+    for file in found:
         yield from _read_file(file)
 
 

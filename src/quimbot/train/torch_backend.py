@@ -149,7 +149,7 @@ class TorchTrainer:
         with writing(target) as folder:
             self._model.peft_config["default"].save_pretrained(folder)
             _sort_targets(folder / ADAPTER_CONFIG)
-            adapter = get_peft_model_state_dict(self._model)
+            adapter = get_peft_model_state_dict(self._model, save_embedding_layers=False)
             save_file(_contiguous(adapter), folder / ADAPTER, metadata={"format": "pt"})
             moments = {
                 f"{name}.{key}": state[key]
