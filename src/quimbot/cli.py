@@ -8,7 +8,7 @@ import errno
 import logging
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, aclosing, contextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -36,6 +36,9 @@ INTERRUPTED = 130
 FAILED = 1
 MISUSED = 2
 
+RECIPE = Parameter(help="Recipe that gives what no flag gives.", show_default=False)
+FORCE = Parameter(help="Do it anew and replace what is there.", negative=(), show_default=False)
+
 _talk = "Talk with a tutor in the terminal."
 _run = "Do a whole recipe, step by step; what is done and unchanged is skipped."
 
@@ -51,7 +54,7 @@ class Bars:
 
     @contextmanager
     def task(self, name: str, total: int, *, done: int = 0) -> Iterator[Task]:
-        """A bar that lives as long as its block."""
+        """A bar that lives as long as its block; a total of 0 is one that nobody knows."""
         if not self._console.is_terminal:
             yield _Lines(self._console, name, total, done)
             return
@@ -66,7 +69,9 @@ class Bars:
             console=self._console,
             transient=True,
         ) as progress:
-            yield _Bar(progress, progress.add_task(name, total=total, completed=done, facts=""))
+            yield _Bar(
+                progress, progress.add_task(name, total=total or None, completed=done, facts="")
+            )
 
     def say(self, text: str) -> None:
         """A line above the bar; what models wrote is shown as it is, never as markup."""
@@ -96,7 +101,7 @@ class _Lines:
         before = self._done * 10 // max(self._total, 1)
         self._done += by
         self._facts = _facts(facts) or self._facts
-        if self._done * 10 // max(self._total, 1) > before:
+        if self._total and self._done * 10 // self._total > before:
             line = f"  {self._name} {self._done}/{self._total} {self._facts}"
             self._console.print(line.rstrip(), markup=False, highlight=False)
 
@@ -168,8 +173,8 @@ def _work(name: str) -> Callable[..., int]:
     def do(
         settings: Any,  # noqa: ANN401 - the real type is set below, once its module is imported
         *,
-        recipe: Annotated[str, Parameter(help="Recipe that gives what no flag gives.")] = "",
-        force: Annotated[bool, Parameter(negative=(), help="Replace what is there.")] = False,
+        recipe: Annotated[str, RECIPE] = "",
+        force: Annotated[bool, FORCE] = False,
     ) -> int:
         del recipe  # read by FromRecipe before the settings are built
         done = pipeline.perform(name, settings, work, Bars(err), replace=False, force=force)
@@ -183,17 +188,21 @@ def _work(name: str) -> Callable[..., int]:
 
 def _conversation() -> Callable[..., int]:
     """The terminal chat."""
-    from quimbot.serve.chat import ChatSettings, Conversation  # noqa: PLC0415 - only when chatting
+    from quimbot.serve.chat import (  # noqa: PLC0415 - only when chatting
+        ChatSettings,
+        open_conversation,
+    )
 
     def chat(
         settings: Annotated[ChatSettings, Parameter(name="*")],
         *,
-        recipe: Annotated[str, Parameter(help="Recipe that gives what no flag gives.")] = "",
+        recipe: Annotated[str, RECIPE] = "",
     ) -> int:
         del recipe
-        with err.status("loading the tutor"):
-            conversation = Conversation(settings)
-        asyncio.run(_talk_on(conversation))
+        with ExitStack() as stack:
+            with err.status("loading the tutor"):
+                conversation = stack.enter_context(open_conversation(settings))
+            asyncio.run(_talk_on(conversation))
         return 0
 
     return chat
@@ -214,8 +223,9 @@ async def _talk_on(conversation: Any) -> None:  # noqa: ANN401 - its module is i
         if not text:
             continue
         out.print("[bold green]tutor[/] ", end="")
-        async for piece in conversation.say(text):
-            out.print(piece, end="", markup=False, highlight=False, soft_wrap=True)
+        async with aclosing(conversation.say(text)) as pieces:
+            async for piece in pieces:
+                out.print(piece, end="", markup=False, highlight=False, soft_wrap=True)
         out.print()
 
 
@@ -223,7 +233,7 @@ def run(
     recipe: Annotated[str, Parameter(help="A .toml file, or the name of a recipe that ships.")],
     *,
     output: Annotated[Path | None, Parameter(help="Run folder, in place of the recipe's.")] = None,
-    force: Annotated[bool, Parameter(negative=(), help="Do every step anew.")] = False,
+    force: Annotated[bool, FORCE] = False,
 ) -> int:
     """Do a whole recipe, step by step; what is done and unchanged is skipped."""
     plan = load_recipe(recipe, _known())

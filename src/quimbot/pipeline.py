@@ -82,7 +82,8 @@ def command(name: str) -> tuple[type[Settings], Work]:  # noqa: C901, PLR0911, P
 
             return InventorySettings, inventory
         case "train":
-            from quimbot.train.loop import TrainSettings, train
+            from quimbot.train.loop import train
+            from quimbot.train.settings import TrainSettings
 
             return TrainSettings, train
         case "perplexity":
@@ -106,7 +107,7 @@ def command(name: str) -> tuple[type[Settings], Work]:  # noqa: C901, PLR0911, P
 
             return ExportSettings, export
         case "serve":
-            from quimbot.serve.app import ServeSettings, serve
+            from quimbot.serve.server import ServeSettings, serve
 
             return ServeSettings, serve
     raise RecipeError(

@@ -5,7 +5,7 @@ Any JSON Lines chat file will do, records or another tool's shape; a bad line is
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +30,7 @@ _decoder = msgspec.json.Decoder(dict[str, Any])
 class InventorySettings:
     """Where to look."""
 
-    folder: Path
+    folder: Path = field(kw_only=False)
     """Folder whose .jsonl files are counted, those below it too; rejected rows are left out."""
     output: Path | None = None
     """Where to write all counts as JSON; they are only shown when this is left out."""

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncGenerator, Iterator
 from contextlib import aclosing, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from quimbot.exceptions import PromptTooLong, RecipeError
@@ -16,7 +16,7 @@ from quimbot.serve.wire import HOTTEST
 class ChatSettings:
     """Settings of `quimbot chat`."""
 
-    address: str
+    address: str = field(kw_only=False)
     """Whom to talk to: a run folder, a checkpoint, a model name or the URL of a server."""
     tutor: str = ""
     """Which tutor of a run folder; empty: the one that was picked."""

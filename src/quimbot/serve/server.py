@@ -2,7 +2,7 @@
 
 import signal
 import socket
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
 
@@ -24,7 +24,7 @@ _FINISH_S = 20
 class ServeSettings:
     """Settings of `quimbot serve`."""
 
-    address: str
+    address: str = field(kw_only=False)
     """What to serve: a run folder with its tutors, a checkpoint, a model name or a server's URL."""
     host: str = "127.0.0.1"
     """Where to listen; 127.0.0.1 is reached from this machine only, 0.0.0.0 from everywhere."""
