@@ -11,8 +11,12 @@ from tiny_models import tiny_model
 from torch.nn.functional import cross_entropy
 from transformers import AutoModelForCausalLM
 
+from quimbot.records.record import Message
+from quimbot.runtimes.adapter import read_adapter
+from quimbot.runtimes.chat_format import examples
 from quimbot.runtimes.gguf import Architecture
 from quimbot.runtimes.models import find_model
+from quimbot.runtimes.torch_local import TorchEngine
 from quimbot.train.packing import Pack, packs
 from quimbot.train.torch_backend import TorchTrainer
 from quimbot.train.trainer import Example
@@ -45,16 +49,16 @@ def batch() -> list[Example]:
     def some(count: int) -> list[int]:
         return torch.randint(5, 250, (count,), generator=draw).tolist()
 
-    system, learner, examples = some(20), some(9), []
+    system, learner, dialogues = some(20), some(9), []
     for turns in ([learner, some(7)], [learner, some(11)], [some(5), some(80)], [some(3), some(6)]):
         tokens, weights = list(system), [0] * len(system)
         for turn, part in enumerate(turns):
             tokens += part
             weights += [turn % 2] * len(part)
-        examples.append(Example(id="", tokens=tuple(tokens), weights=tuple(weights)))
-    two = examples[0].tokens + tuple(learner) + tuple(some(8))
-    weights = [*examples[0].weights, *[0] * len(learner), *[1] * 8]
-    return [*examples, Example(id="", tokens=two, weights=tuple(weights))]
+        dialogues.append(Example(id="", tokens=tuple(tokens), weights=tuple(weights)))
+    two = dialogues[0].tokens + tuple(learner) + tuple(some(8))
+    weights = [*dialogues[0].weights, *[0] * len(learner), *[1] * 8]
+    return [*dialogues, Example(id="", tokens=two, weights=tuple(weights))]
 
 
 def trainer(model: Path, folder: Path, *, pack_tokens: int = 1000) -> TorchTrainer:
@@ -71,9 +75,9 @@ def grads_of(named: dict[str, Any]) -> Grads:
     return {name: value.grad.clone() for name, value in named.items()}
 
 
-def packed(ours: TorchTrainer, examples: list[Example]) -> tuple[float, Grads]:
+def packed(ours: TorchTrainer, dialogues: list[Example]) -> tuple[float, Grads]:
     loss = 0.0
-    for pack in packs(examples, ours._pack_tokens):
+    for pack in packs(dialogues, ours._pack_tokens):
         nats = ours._nats(pack)
         nats.backward()  # type: ignore[no-untyped-call] # torch's own
         loss += nats.item()
@@ -81,7 +85,7 @@ def packed(ours: TorchTrainer, examples: list[Example]) -> tuple[float, Grads]:
 
 
 def one_at_a_time(
-    model: Path, ours: TorchTrainer, examples: list[Example], attention: str
+    model: Path, ours: TorchTrainer, dialogues: list[Example], attention: str
 ) -> tuple[float, Grads]:
     """The same with nothing of ours: whole logits, causal mask, cross-entropy on the weights."""
     base = AutoModelForCausalLM.from_pretrained(
@@ -93,7 +97,7 @@ def one_at_a_time(
     for name, value in named.items():
         value.data.copy_(ours._named[name].data)
     loss = 0.0
-    for example in examples:
+    for example in dialogues:
         logits = plain(input_ids=torch.tensor([example.tokens]), use_cache=False).logits[0, :-1]
         nats = cross_entropy(logits, torch.tensor(example.tokens[1:]), reduction="none")
         total = (nats * torch.tensor(example.weights[1:])).sum()
@@ -187,6 +191,32 @@ def test_a_checkpoint_loads_in_plain_peft(model: Path, tmp_path: Path) -> None:
         torch.testing.assert_close(plain(tokens).logits, ours._model(tokens).logits)
         with plain.disable_adapter():
             assert not torch.allclose(plain(tokens).logits, ours._model(tokens).logits)
+
+
+def test_training_and_evaluation_agree_on_the_loss(model: Path, tmp_path: Path) -> None:
+    files = find_model(str(model))
+    ours = trainer(model, tmp_path)
+    adapter = read_adapter(Path(ours.save("step-000000")))
+    chats = [
+        [
+            Message(role="system", content="You are a tutor."),
+            Message(role="user", content=f"Yesterday I go {place}."),
+            Message(role="assistant", content="You went?"),
+            Message(role="user", content="Yes."),
+            Message(role="assistant", content=f"What did you see {place}?"),
+        ]
+        for place in ("home", "to the store")
+    ]
+    learnt = [
+        Example(id="", tokens=tokens, weights=weights)
+        for chat in chats
+        for tokens, weights in examples(chat, files.style, files.tokenizer())
+    ]
+    with TorchEngine(files, [adapter]) as engine:
+        scored = engine.runtime("tuned", adapter).logprobs(chats)
+    logprobs = [token.logprob for tokens in scored for token in tokens]
+    assert len(logprobs) == sum(example.trainable for example in learnt)
+    assert ours.loss(learnt) == pytest.approx(-sum(logprobs) / len(logprobs), rel=1e-5)
 
 
 def test_a_sample_is_the_greedy_continuation(model: Path, tmp_path: Path) -> None:
