@@ -218,3 +218,29 @@ def test_damaged_model_is_refused(
     with pytest.raises(ModelError, match=r"^llama.cpp cannot load ") as caught:
         LlamaEngine(base)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("asked", "limit", "threads"),
+    [
+        ("3", "max 100000", 3),
+        ("", "max 100000", 8),
+        ("", "250000 100000", 2),
+        ("", "50000 100000", 1),
+        ("", None, 8),
+    ],
+)
+def test_threads_keep_to_what_is_ours(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    asked: str,
+    limit: str | None,
+    threads: int,
+) -> None:
+    """More threads than cores wait for each other until nothing moves."""
+    if limit is not None:
+        (tmp_path / "cpu.max").write_text(f"{limit}\n")
+    monkeypatch.setenv("OMP_NUM_THREADS", asked)
+    monkeypatch.setattr(llamacpp, "_CGROUP_LIMIT", tmp_path / "cpu.max")
+    monkeypatch.setattr("os.sched_getaffinity", lambda _: set(range(8)))
+    assert llamacpp.thread_count() == threads

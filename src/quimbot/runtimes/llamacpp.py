@@ -30,6 +30,7 @@ os.environ.setdefault("GOMP_SPINCOUNT", "0")
 
 import xllamacpp
 
+_CGROUP_LIMIT = Path("/sys/fs/cgroup/cpu.max")
 _MEMORY_CACHE_MIB = 0
 _PROBE = "I go to the store yesterday."
 
@@ -128,7 +129,7 @@ def _load(
     params.n_parallel = slots
     params.n_ctx = context
     params.cache_ram_mib = _MEMORY_CACHE_MIB
-    params.cpuparams.n_threads = params.cpuparams_batch.n_threads = available_cores()
+    params.cpuparams.n_threads = params.cpuparams_batch.n_threads = thread_count()
     if kind == "F32":
         params.cache_type_k = params.cache_type_v = xllamacpp.ggml_type.GGML_TYPE_F32
         params.flash_attn_type = xllamacpp.llama_flash_attn_type.LLAMA_FLASH_ATTN_TYPE_DISABLED
@@ -148,9 +149,16 @@ def _load(
             ) from fault
 
 
-def available_cores() -> int:
-    """Cores this process may use."""
-    return len(os.sched_getaffinity(0))
+def thread_count() -> int:
+    """Threads for the arithmetic: as `OMP_NUM_THREADS` says, else as many as cores are ours."""
+    if asked := os.environ.get("OMP_NUM_THREADS", ""):
+        return max(1, int(asked)) if asked.isdigit() else 1
+    cores = len(os.sched_getaffinity(0))
+    try:
+        quota, period = _CGROUP_LIMIT.read_text(encoding="utf-8").split()
+    except (OSError, ValueError):
+        return cores
+    return cores if quota == "max" else max(1, min(cores, int(quota) // int(period)))
 
 
 class LlamaRuntime:
