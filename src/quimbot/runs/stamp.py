@@ -8,8 +8,8 @@ import hashlib
 import importlib.metadata
 import platform
 import subprocess
-import time
 from collections.abc import Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -42,6 +42,7 @@ class Stamp(msgspec.Struct, frozen=True, kw_only=True):
     environment: dict[str, str]
     seconds: float
     finished: str
+    """ISO 8601, with microseconds: the order of quick steps shows."""
 
     def holds(self, other: "Stamp") -> bool:
         """The other would do the same work."""
@@ -64,7 +65,7 @@ def make_stamp(step: str, settings: Settings, *, summary: str = "", seconds: flo
         inputs={str(path): content_hash(path) for path in settings.inputs()},
         environment=environment(),
         seconds=round(seconds, 1),
-        finished=time.strftime("%Y-%m-%dT%H:%M:%S%z"),
+        finished=datetime.now().astimezone().isoformat(),
     )
 
 
