@@ -118,3 +118,9 @@ def test_damaged_pick_is_named(tmp_path: Path) -> None:
     (tmp_path / "picked.json").write_text('{"adress": "x"}')
     with pytest.raises(DataError, match=r"picked\.json: .*address"):
         connect(str(tmp_path)).__enter__()
+
+
+def test_pick_of_itself_is_named(tmp_path: Path) -> None:
+    (tmp_path / "picked.json").write_text('{"address": "."}')
+    with pytest.raises(DataError, match="picks itself"):
+        resolve(str(tmp_path))

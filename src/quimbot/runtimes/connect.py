@@ -131,7 +131,10 @@ def resolve(address: str) -> tuple[Engine | None, str]:
     engine, target = _split(address)
     folder = Path(target).expanduser()
     if (folder / _PICKED).is_file():
-        picked_engine, target = resolve(_picked(folder))
+        picked = _picked(folder)
+        if Path(_split(picked)[1]).expanduser().resolve() == folder.resolve():
+            raise DataError(f"{folder / _PICKED}: picks itself; run the pipeline again")
+        picked_engine, target = resolve(picked)
         return engine or picked_engine, target
     if folder.is_dir() and not any((folder / name).is_file() for name in (CONFIG, "config.json")):
         checkpoints = complete_checkpoints(folder)
