@@ -52,7 +52,7 @@ def quimbot(command: Path, folder: Path, *words: str) -> subprocess.CompletedPro
 
 
 def test_the_wheel_and_not_the_checkout_answers(command: Path, empty: Path) -> None:
-    where = [command.with_name("python"), "-c", "import quimbot; print(quimbot.__path__[0])"]
+    where = [str(command.with_name("python")), "-c", "import quimbot; print(quimbot.__path__[0])"]
     found = subprocess.run(where, cwd=empty, capture_output=True, text=True, check=True)
     assert str(command.parents[1]) in found.stdout
     assert "demo, smoke" in quimbot(command, empty, "--help").stdout
@@ -107,15 +107,19 @@ def address(command: Path, empty: Path) -> Iterator[str]:
     assert serve.wait(60) == 0
 
 
-def test_the_run_is_served_with_its_page_and_tutors(address: str) -> None:
+def fetched(url: str) -> str:
+    """The page at a URL, once somebody listens there."""
     until = time.monotonic() + 120
     while True:
         try:
-            page = urllib.request.urlopen(address + "/").read().decode()
-            break
+            return str(urllib.request.urlopen(url).read().decode())
         except OSError:
             assert time.monotonic() < until
             time.sleep(0.5)
+
+
+def test_the_run_is_served_with_its_page_and_tutors(address: str) -> None:
+    page = fetched(address + "/")
     assert "<main" in page
     models = json.load(urllib.request.urlopen(address + "/v1/models"))
     assert [model["id"] for model in models["data"]] == ["tutor", "tutor-spanish", "base"]

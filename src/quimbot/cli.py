@@ -127,7 +127,7 @@ class FromRecipe:
 
     def __call__(self, app: App, commands: tuple[str, ...], arguments: ArgumentCollection) -> None:
         """Called by the command-line library once the flags are read."""
-        given = arguments.get("--recipe")
+        given: Any = arguments.get("--recipe", None)
         if given is None or not given.tokens or commands == ("run",):
             return
         recipe = load_recipe(given.tokens[0].value, _known())
