@@ -1,5 +1,6 @@
 """Scoring: what counts, what continues, and what is refused."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -118,6 +119,20 @@ def test_nothing_is_opened_when_all_is_answered(
     score(settings, Silent())
     monkeypatch.setattr(module, "open_runtimes", opening({}))
     assert "(0 requests failed)" in score(settings, Silent())
+
+
+def test_two_scorings_that_share_their_replies_ask_no_turn_twice(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = replace(_settings(tmp_path, "t"), replies=tmp_path / "shared.jsonl")
+    part = replace(whole, output=tmp_path / "part", limit=2)
+    asked = []
+    for settings in (part, whole):
+        tutor = Tutor(perfect)
+        monkeypatch.setattr(module, "open_runtimes", opening({"t": tutor}))
+        score(settings, Silent())
+        asked += tutor.asked
+    assert sorted(asked) == sorted(turn[1] for turn in TURNS)
 
 
 def test_new_weights_under_an_old_address_are_asked_anew(

@@ -38,7 +38,10 @@ class ScoreSettings:
     runtimes: tuple[str, ...]
     """Models and adapters to score; a training run stands for all its checkpoints."""
     output: Path
-    """Folder for replies, judged replies and scores; run again, it continues there."""
+    """Folder for judged replies and scores."""
+    replies: Path | None = None
+    """File that keeps every reply as it comes, so that nothing is asked twice, by this scoring or
+    another that names the same file; `replies.jsonl` in the output folder when left out."""
     suite: str = "eracond"
     """Learner turns to answer: a shipped suite by name, or a .jsonl file."""
     moves: tuple[Move, ...] = (Move.RECAST,)
@@ -95,7 +98,7 @@ def score(settings: ScoreSettings, watch: Watch) -> str:
         for turn in turns
         for move in ((turn.move,) if turn.move else settings.moves)
     ]
-    log = AnswerLog(settings.output / REPLIES)
+    log = AnswerLog(settings.replies or settings.output / REPLIES)
     _ask_everybody(questions, settings, log, watch)
     rows = _judge(questions, settings.sampling(), log, watch)
     _refuse_idle_adapters(field, rows)

@@ -17,9 +17,6 @@ class RecastFrames(Strict, frozen=True, kw_only=True):
     plain: Lines
     glad: Lines
     sorry: Lines
-    two: Lines
-    question: Lines
-    comments: Lines
     answers: Lines
     me: Lines
     follow_ups: Lines

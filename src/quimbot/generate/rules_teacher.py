@@ -7,14 +7,13 @@ from random import Random
 from quimbot.generate.frames import frames
 from quimbot.generate.gap import gap, key
 from quimbot.generate.teacher import Cell
-from quimbot.pedagogy.bank.fill import TALK
 from quimbot.pedagogy.say_back import say_back, sentence
 from quimbot.pedagogy.seed import Seed
 from quimbot.records.record import Move
 
 _LONGEST = 40
-_COMMENTS = 0.3  # share of recasts with a remark between echo and question
-_ECHOED_TALK = 0.3  # share of talk without error whose reply says it back all the same
+_ASIDE_WORDS = 3  # a sentence shorter than this is a greeting or the like
+_WHOLE = 30  # words up to which a turn is said back whole; of a longer one, what changed
 _ASKS_BACK = re.compile(r"\b(?:and you|(?:what|how) about you)\W*$", re.IGNORECASE)
 _SENTENCE = re.compile(r"[^.!?]+[.!?]*")
 _LEAD = re.compile(
@@ -28,7 +27,7 @@ _TAIL = re.compile(
     r"(?:and|what about|how about) yours?\?*|and you\?*|(?:what|how) about you\?*)|\W+:\))[.! ]*$",
     re.IGNORECASE,
 )
-_NEAT = re.compile(r"[A-Z](?![A-Z])[^.!?]*\.")
+_TIDY = re.compile(r"(?!.*\bi\b)[A-Z](?![A-Z]).*[.!?]")  # as in print: safe to say back unmended
 
 
 class RulesTeacher:
@@ -74,10 +73,7 @@ def write_reply(seed: Seed, move: Move, rng: Random) -> str:
 
 
 def _recast(seed: Seed, rng: Random) -> str:
-    comment = ""
-    if not _asks(seed) and not seed.tone and rng.random() < _COMMENTS:
-        comment = rng.choice(frames().recast.comments)
-    return _short(_echo(seed, rng), _of_me(seed, rng), comment, _follow_up(seed, rng))
+    return _short(_echo(seed, rng), _of_me(seed, rng), _follow_up(seed, rng))
 
 
 def _expansion(seed: Seed, rng: Random) -> str:
@@ -105,18 +101,17 @@ def _hint(seed: Seed, rng: Random) -> str:
 
 
 def _talk(seed: Seed, rng: Random) -> str:
-    """A reply to a turn without an error: the tutor chats and asks."""
-    known = frames().recast
-    asked = seed.learner.rstrip().endswith("?") and not _ASKS_BACK.search(seed.learner)
-    if seed.details or asked:
-        return _short(rng.choice(seed.details or known.answers), "", "", _follow_up(seed, rng))
-    if rng.random() < _ECHOED_TALK and seed.origin == TALK and _NEAT.fullmatch(seed.learner):
-        said = say_back(_plain(seed.learner))
-        echo = rng.choice(_fitting(known.plain, said)).format(you=said, You=sentence(said, ""))
-        return _short(echo, _of_me(seed, rng), "", _follow_up(seed, rng))
+    """A reply to a turn without an error: said back where it is tidy, else just answered.
+
+    Saying it back all the same spares a small model the decision whether there is an error.
+    """
+    if _TIDY.fullmatch(seed.learner):
+        return _recast(seed, rng)
     lines = frames().talk
     reactions = {"glad": lines.glad, "sorry": lines.sorry}.get(seed.tone, lines.plain)
-    return _short(rng.choice(reactions), _of_me(seed, rng), "", _follow_up(seed, rng))
+    asked = seed.learner.rstrip().endswith("?") and not _ASKS_BACK.search(seed.learner)
+    pool = seed.details or (frames().recast.answers if asked else reactions)
+    return _short(rng.choice(pool), _of_me(seed, rng), _follow_up(seed, rng))
 
 
 def clauses(seed: Seed) -> tuple[str, ...]:
@@ -138,22 +133,32 @@ def _core(part: str, learner: str) -> str:
 
 
 def _echo(seed: Seed, rng: Random) -> str:
-    """The corrected clauses inside a natural reaction; a question comes back with an answer."""
+    """The corrected turn inside a natural reaction; a question comes back with an answer."""
     lines = frames().recast
-    said = [say_back(clause) for clause in clauses(seed)]
-    if _asks(seed):
-        *before, asked = said
-        line = rng.choice(lines.question)
-        answer = rng.choice(seed.details or lines.answers)
-        return " ".join([*map(sentence, before), line.format(you=asked, answer=answer)])
-    if any(clause.endswith("?") for clause in said):
-        return " ".join(sentence(clause) for clause in said)
-    if len(said) > 1:
-        first, second = said[0], " and ".join(said[1:])
-        return rng.choice(lines.two).format(a=first, A=sentence(first, ""), b=second)
-    pools = {"glad": lines.glad, "sorry": lines.sorry}
-    pool = [*lines.plain, *pools.get(seed.tone, ()), *pools.get(seed.tone, ())]
-    return rng.choice(_fitting(pool, said[0])).format(you=said[0], You=sentence(said[0], ""))
+    first, *more = said = _said(seed)
+    answer = rng.choice(seed.details or lines.answers) if said[-1].endswith("?") else ""
+    if not first.endswith("?"):
+        pool = {"glad": lines.glad, "sorry": lines.sorry}.get(seed.tone, lines.plain)
+        first = rng.choice(_fitting(pool, first)).format(you=first, You=sentence(first, ""))
+    return " ".join([sentence(first), *map(sentence, more), answer]).strip()
+
+
+def _said(seed: Seed) -> list[str]:
+    """The sentences of the corrected turn said back; of a long one, those that changed."""
+    text = (seed.corrections or (seed.learner,))[0]
+    if seed.corrections and len(text.split()) > _WHOLE:
+        return [say_back(clause) for clause in clauses(seed)]
+    learner = _bare(seed.learner)
+    parts = [part.strip() for part in _SENTENCE.findall(text) if part.strip()]
+    kept = [part for part in parts if not (_is_aside(part) and _bare(part) in learner)] or parts
+    return [say_back(_core(kept[0], learner)), *(say_back(part.rstrip(".! ")) for part in kept[1:])]
+
+
+def _is_aside(part: str) -> bool:
+    """A greeting, thanks or "And you?" that needs no saying back."""
+    return (len(part.split()) < _ASIDE_WORDS and not re.search(r"\w\?", part)) or bool(
+        _ASKS_BACK.fullmatch(part)
+    )
 
 
 def _fitting(pool: Sequence[str], said: str) -> Sequence[str]:
