@@ -95,6 +95,19 @@ def test_slips_lie_inside_the_sentence_and_change_it() -> None:
         assert slip.text is None or slip.text != doc.text[slip.start : slip.end]
 
 
+def test_a_missing_be_does_not_join_its_neighbours() -> None:
+    text = "I'm afraid of butterflies because they're big."
+    changed = {
+        text[: slip.start] + (slip.text or "") + text[slip.end :]
+        for slip in slips(english()(text))
+        if slip.kind == "be-missing"
+    }
+    assert changed == {
+        "I afraid of butterflies because they're big.",
+        "I'm afraid of butterflies because they big.",
+    }
+
+
 @given(
     word=st.text(alphabet="abcdefghijklmnopqrstuvwxyz", min_size=4, max_size=14),
     seed=st.integers(min_value=0, max_value=1000),

@@ -70,7 +70,9 @@ class _Near:
         yield from (Slip(kind, self.start, self.end, text) for text in texts)
 
     def drop(self, kind: str) -> Iterator[Slip]:
-        after = bool(self.word.whitespace_ and self.after is not None)
+        # without "'m", "I'm afraid" keeps its space; otherwise the word leaves with its own
+        attached = self.before is not None and not self.before.whitespace_
+        after = bool(self.word.whitespace_ and self.after is not None and not attached)
         yield Slip(kind, self.start, self.end + after, "")
 
     def add_before(self, kind: str, text: str) -> Iterator[Slip]:
