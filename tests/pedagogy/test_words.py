@@ -64,3 +64,7 @@ def test_function_words_carry_no_content() -> None:
     assert not is_content("the")
     assert not is_content("2049")
     assert is_content("like")
+
+
+def test_no_word_is_empty_however_a_negation_is_torn_off() -> None:
+    assert [word.text for word in words("I n't know, n't")] == ["I", "not", "know", ",", "not"]

@@ -121,7 +121,7 @@ def _contraction(base: str, ending: str) -> tuple[str, ...]:
     low = base.lower()
     if ending == "t" and low.endswith("n"):
         verb = low[:-1]
-        return (_NEGATED.get(verb, base[:-1]), "not")
+        return (_NEGATED.get(verb, base[:-1]), "not") if verb else ("not",)
     if ending == "s":
         return (base, "is") if low in _IS_AFTER else (base, "'s")
     if f"'{ending}" in _SUFFIX:
