@@ -1,4 +1,4 @@
-"""Clean chat sentences: a small grammar over everyday topics, expanded to many distinct turns."""
+"""Clean chat turns: a small grammar over everyday topics, and single turns in other words."""
 
 import re
 from collections.abc import Iterator
@@ -9,7 +9,7 @@ from random import Random
 
 from quimbot.exceptions import RecipeError
 
-_FILE = Path(__file__).with_name("sentences.txt")
+_FILES = [Path(__file__).with_name(name) for name in ("sentences.txt", "turns.txt")]
 _CHOICE = re.compile(r"\{([^{}]*)\}")
 _SLOT = re.compile(r"<(\w+)>")
 _ARTICLE = re.compile(r"\b([Aa]) (?=[aeiou])(?!uni|use|one|Eur)", re.IGNORECASE)
@@ -85,7 +85,7 @@ def grammar() -> Grammar:
     """The sentence material that ships with the package."""
     skeletons: list[tuple[str, str]] = []
     kept: dict[str, dict[str, tuple[str, ...]]] = {"@": {}, "?": {}, "+": {}}
-    for line in _FILE.read_text(encoding="utf-8").splitlines():
+    for line in (line for file in _FILES for line in file.read_text("utf-8").splitlines()):
         name, _, rest = (part.strip() for part in line.partition(":"))
         match line[:1]:
             case "" | "#":
