@@ -45,6 +45,17 @@ MISUSED = 2
 RECIPE = Parameter(help="Recipe that gives what no flag gives.", show_default=False)
 FORCE = Parameter(help="Do it anew and replace what is there.", negative=(), show_default=False)
 
+_SCORES = ("model", "verified", "any recast", "red pen", "question", "perplexity")
+    "model",
+    "verified",
+    "any recast",
+    "repeats",
+    "red pen",
+    "question",
+    "words",
+    "perplexity",
+)
+
 _talk = "Talk with a tutor in the terminal."
 _run = "Do a whole recipe, step by step; what is done and unchanged is skipped."
 
@@ -258,19 +269,32 @@ def run(
 
 def _finish(folder: Path, seconds: float) -> int:
     """What a run ends with: replies before and after, and what to do next."""
-    from quimbot.evaluate.report import before_after  # noqa: PLC0415 - only when a run has ended
+    from quimbot.evaluate.report import (  # noqa: PLC0415 - only when a run has ended
+        before_after,
+        final_table,
+    )
 
-    rows = before_after(folder)
-    if rows:
-        table = Table(title="The same real learner sentences, before and after", show_lines=True)
-        for head, width in (("learner", 30), ("before", 34), ("after", 34)):
-            table.add_column(head, max_width=width)
-        for row in rows:
-            table.add_row(*(Text(cell) for cell in row))
-        out.print(table)
+    if pairs := before_after(folder):
+        heads = ("learner", "before", "after")
+        _print_table("The same real learner sentences, before and after", heads, pairs, lines=True)
+    if scores := final_table(folder):
+        rows = [[row[head] for head in _SCORES] for row in scores]
+        _print_table("Replies to real learner turns, in per cent", _SCORES, rows)
     out.print(f"Report: {folder / 'report.html'}   [dim]({seconds / 60:.1f} min of work)[/]")
     out.print(f"Next:   quimbot chat {folder}\n        quimbot serve {folder}")
     return 0
+
+
+def _print_table(
+    title: str, heads: Sequence[str], rows: Sequence[Sequence[str]], *, lines: bool = False
+) -> None:
+    """A table of plain text; what people and models wrote is never read as markup."""
+    table = Table(title=title, show_lines=lines)
+    for head in heads:
+        table.add_column(head)
+    for row in rows:
+        table.add_row(*(Text(cell) for cell in row))
+    out.print(table)
 
 
 def launch(arguments: Sequence[str]) -> int:

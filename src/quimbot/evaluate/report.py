@@ -9,17 +9,19 @@ from msgspec import structs
 
 from quimbot.evaluate import gallery
 from quimbot.evaluate.content import Page, fill
-from quimbot.evaluate.table import COLUMNS
+from quimbot.evaluate.table import COLUMNS, scores_table
 from quimbot.evaluate.wording import EVIDENCE, FAULTS
 from quimbot.exceptions import DataError, RecipeError
 from quimbot.records.jsonl import replacing
 from quimbot.runs.scorecard import (
     JUDGED,
     PICKED,
+    SCORES,
     Perplexities,
     read_judged,
     read_perplexities,
     read_picked,
+    read_scorecard,
 )
 from quimbot.runs.watch import Watch
 
@@ -126,3 +128,12 @@ def before_after(run: Path, count: int = 6) -> list[tuple[str, str, str]]:
         (pair.learner, pair.replies[0].reply.strip(), pair.replies[1].reply.strip())
         for pair in max(found, key=len, default=[])[:count]
     ]
+
+
+def final_table(run: Path) -> list[dict[str, str]]:
+    """The scores over the most turns in a run folder, a row a model, as text by column head."""
+    cards = [read_scorecard(path.parent) for path in sorted(run.rglob(SCORES))]
+    if not cards:
+        return []
+    measured = _together(tuple(sorted(run.glob("perplexity*.json"))))
+    return scores_table(max(cards, key=lambda card: card.turns), measured)
