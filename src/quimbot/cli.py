@@ -46,15 +46,6 @@ RECIPE = Parameter(help="Recipe that gives what no flag gives.", show_default=Fa
 FORCE = Parameter(help="Do it anew and replace what is there.", negative=(), show_default=False)
 
 _SCORES = ("model", "verified", "any recast", "red pen", "question", "perplexity")
-    "model",
-    "verified",
-    "any recast",
-    "repeats",
-    "red pen",
-    "question",
-    "words",
-    "perplexity",
-)
 
 _talk = "Talk with a tutor in the terminal."
 _run = "Do a whole recipe, step by step; what is done and unchanged is skipped."
