@@ -142,7 +142,7 @@ def test_a_flag_wins_over_the_recipe_and_the_recipe_over_the_default(
 ) -> None:
     data = rows(
         tmp_path / "a.jsonl", ROW, {**ROW, "messages": [*ROW["messages"], *ROW["messages"]]}
-    )  # type: ignore[misc] # lists
+    )
     recipe = tmp_path / "r.toml"
     recipe.write_text(f'[split]\ninput = ["{data}"]\nvalid = "{tmp_path}/v.jsonl"\nseed = 7\n')
     status, text = seen(
