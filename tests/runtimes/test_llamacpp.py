@@ -5,6 +5,7 @@ import itertools
 import re
 import threading
 from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -175,6 +176,22 @@ def test_leaving_early_stops_the_work(engine: LlamaEngine, monkeypatch: pytest.M
     assert len(received) < 100
 
 
+def test_chats_at_the_same_time_are_shared_out(
+    base: ModelFiles, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(llamacpp, "thread_count", lambda: 3)
+    with LlamaEngine(base, slots=5, context=5 * 256) as engine:
+        requests = [engine.request(chat, None) for chat in CHATS]
+        with ExitStack() as busy:
+            first = [busy.enter_context(engine._worker(requests[0])) for _ in range(3)]
+            assert len({id(worker) for worker in first}) == 3
+        for request in requests:  # nobody else is there: the worker that has read it before
+            with engine._worker(request) as once, engine._worker(requests[0]):
+                pass
+            with engine._worker(request) as again:
+                assert once is again
+
+
 def test_too_long_a_chat_is_named(base: ModelFiles) -> None:
     long = [Message(role="user", content="the store " * 200)]
     with LlamaEngine(base, slots=2, context=512) as engine:
@@ -186,7 +203,7 @@ def test_too_long_a_chat_is_named(base: ModelFiles) -> None:
 def test_refusal_of_the_engine_is_one_line(
     engine: LlamaEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(engine, "request", lambda *_: {})
+    monkeypatch.setattr(engine, "request", lambda *_: {"prompt": []})
     with pytest.raises(RuntimeFault, match=r"^base: llama.cpp says .*prompt") as caught:
         asyncio.run(reply(engine.runtime("base"), CHATS[0], SHORT))
     assert "\n" not in str(caught.value)
