@@ -51,6 +51,21 @@ def test_every_dialogue_is_learnt_as_if_alone(examples: list[Example], max_nodes
     assert total == learnt(examples)
 
 
+@given(batches, st.integers(1, 40), st.integers(2, 4))
+def test_workers_learn_the_same_in_equal_shares(
+    examples: list[Example], max_nodes: int, workers: int
+) -> None:
+    shares = packs(examples, max_nodes, workers)
+    fewest = len(packs(examples, max_nodes))
+    assert len(shares) <= -(-fewest // workers) * workers
+    largest = max((len(pack.tokens_N) for pack in shares), default=0)
+    assert largest <= max((len(pack.tokens_N) for pack in packs(examples, max_nodes)), default=0)
+    total: Counter[tuple[tuple[int, ...], int]] = Counter()
+    for pack in shares:
+        total += taught(pack)
+    assert total == learnt(examples)
+
+
 @given(batches, st.integers(1, 40))
 def test_a_pack_is_small_or_one_dialogue(examples: list[Example], max_nodes: int) -> None:
     longest = max((len(example.tokens) for example in examples), default=0)

@@ -17,6 +17,7 @@ from quimbot.runtimes.chat_format import examples
 from quimbot.runtimes.gguf import Architecture
 from quimbot.runtimes.models import find_model
 from quimbot.runtimes.torch_local import TorchEngine
+from quimbot.train import torch_backend
 from quimbot.train.packing import Pack, packs
 from quimbot.train.torch_backend import TorchTrainer
 from quimbot.train.trainer import Example
@@ -151,6 +152,23 @@ def test_the_size_of_packs_does_not_change_a_step(model: Path, tmp_path: Path) -
         assert whole.step(batch(), 1e-3) == pytest.approx(parts.step(batch(), 1e-3), rel=1e-5)
     for name, value in whole._named.items():
         torch.testing.assert_close(parts._named[name], value, rtol=1e-3, atol=1e-4)
+
+
+def test_workers_do_not_change_a_step(
+    model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(torch_backend, "_WORTH_A_WORKER", 20)
+    alone, together, again = (trainer(model, tmp_path) for _ in range(3))
+    together.threads = again.threads = 3
+    for _ in range(3):
+        loss = together.step(batch(), 1e-3)
+        assert torch.get_num_threads() == together.threads
+        assert loss == again.step(batch(), 1e-3)
+        assert loss == pytest.approx(alone.step(batch(), 1e-3), rel=1e-5)
+    for name, value in together._named.items():
+        assert torch.equal(again._named[name], value)
+        torch.testing.assert_close(alone._named[name], value, rtol=1e-3, atol=1e-4)
+    assert together.loss(batch()) == pytest.approx(alone.loss(batch()), rel=1e-5)
 
 
 def test_loss_moves_nothing_and_is_the_loss_of_the_next_step(model: Path, tmp_path: Path) -> None:

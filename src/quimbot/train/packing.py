@@ -125,12 +125,27 @@ class _Tree:
         )
 
 
-def packs(examples: Sequence[Example], max_nodes: int) -> list[Pack]:
+def packs(examples: Sequence[Example], max_nodes: int, workers: int = 1) -> list[Pack]:
     """The examples as packs of at most `max_nodes` tokens; a longer dialogue is a pack alone.
 
     Sorted by tokens, so that common beginnings meet in one pack. Examples without a trainable
-    token take no room.
+    token take no room. With several workers there are as many packs for each, about equally large.
     """
+    trees = _trees(examples, max_nodes)
+    most = -(-len(trees) // workers) * workers
+    low, high = 1, max_nodes
+    while workers > 1 and low < high:
+        middle = (low + high) // 2
+        even = _trees(examples, middle)
+        if len(even) <= most:
+            trees, high = even, middle
+        else:
+            low = middle + 1
+    return [tree.pack() for tree in trees]
+
+
+def _trees(examples: Sequence[Example], max_nodes: int) -> list[_Tree]:
+    """The examples as trees, each filled up to `max_nodes` in turn."""
     trees: list[_Tree] = []
     for example in sorted(examples, key=lambda example: example.tokens):
         end = last_trained(example)
@@ -141,7 +156,7 @@ def packs(examples: Sequence[Example], max_nodes: int) -> list[Pack]:
         if not trees or len(trees[-1].tokens) + new > max_nodes:
             trees.append(_Tree())
         trees[-1].add(tokens, weights)
-    return [tree.pack() for tree in trees]
+    return trees
 
 
 def last_trained(example: Example) -> int:

@@ -4,9 +4,10 @@ import ctypes
 import json
 import os
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 # Read once, when torch's thread library loads: with its default, a thread whose partner has lost
 # its core spins instead of giving way, and a step on a busy machine took 20 times as long.
@@ -38,6 +39,8 @@ from quimbot.train.trainer import Example
 
 _TARGETS = ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"]
 _MAX_NORM = 1.0
+_WORTH_A_WORKER = 256  # tokens below which a matrix product no longer fills a core
+T = TypeVar("T")
 _M_TRIM_THRESHOLD, _M_MMAP_MAX = -1, -4
 
 
@@ -96,12 +99,18 @@ class TorchTrainer:
     def step(self, batch: Sequence[Example], learning_rate: float) -> float:
         """One optimiser step; returns the loss before it, in nats per trainable token."""
         trainable = sum(example.trainable for example in batch)
-        loss = 0.0
-        for pack in packs(batch, self._pack_tokens):
+        values = list(self._named.values())
+
+        def work(pack: Pack) -> tuple[float, Sequence[Tensor]]:
             nats = self._nats(pack) / trainable
-            nats.backward()  # type: ignore[no-untyped-call] # torch's own
-            loss += nats.item()
-        torch.nn.utils.clip_grad_norm_(self._named.values(), _MAX_NORM)
+            return nats.item(), torch.autograd.grad(nats, values)
+
+        loss = 0.0
+        for part, grads in self._shared_out(work, batch):
+            loss += part
+            for value, grad in zip(values, grads, strict=True):
+                value.grad = grad if value.grad is None else value.grad.add_(grad)
+        torch.nn.utils.clip_grad_norm_(values, _MAX_NORM)
         for group in self._optimiser.param_groups:
             group["lr"] = learning_rate
         self._optimiser.step()
@@ -109,12 +118,36 @@ class TorchTrainer:
         self._steps += 1
         return loss
 
-    @torch.inference_mode()
     def loss(self, batch: Sequence[Example]) -> float:
         """The loss in nats per trainable token, nothing moved."""
+
+        @torch.inference_mode()
+        def work(pack: Pack) -> float:
+            return self._nats(pack).item()
+
         trainable = sum(example.trainable for example in batch)
-        nats = sum(self._nats(pack).item() for pack in packs(batch, self._pack_tokens))
-        return nats / trainable
+        return sum(self._shared_out(work, batch)) / trainable
+
+    def _shared_out(self, work: Callable[[Pack], T], batch: Sequence[Example]) -> Iterator[T]:
+        """The work on each pack of a batch, in order.
+
+        Two packs on one core each are done sooner than one after the other on two: threads that
+        share a matrix product wait for each other at its end.
+        """
+        tokens = sum(len(example.tokens) for example in batch)
+        workers = max(1, min(self.threads, tokens // _WORTH_A_WORKER))
+        if self._device != "cpu":
+            workers = 1
+
+        def alone(pack: Pack) -> T:
+            torch.set_num_threads(max(1, self.threads // workers))
+            return work(pack)
+
+        try:
+            with ThreadPoolExecutor(workers) as pool:
+                yield from pool.map(alone, packs(batch, self._pack_tokens, workers))
+        finally:
+            torch.set_num_threads(self.threads)
 
     def _nats(self, pack: Pack) -> Tensor:
         pack = pack.to(self._device)

@@ -77,7 +77,7 @@ def _rows(states_KGND: Tensor, block: Block) -> Tensor:
 
 
 def _by_query(states_KQM: Tensor, block: Block) -> Tensor:
-    return states_KQM.unflatten(1, (-1, block.end - block.start))
+    return states_KQM.view(len(states_KQM), -1, block.end - block.start, states_KQM.shape[-1])
 
 
 def _put(whole_KGND: Tensor, part_KQD: Tensor, block: Block) -> None:
@@ -99,7 +99,7 @@ def _tree_attention(
         return sdpa_attention_forward(
             module, query_1HND, key_1KND, value_1KND, attention_mask, scaling=scaling, **options
         )
-    query_KGND = query_1HND[0].unflatten(0, (key_1KND.shape[1], -1))
+    query_KGND = query_1HND[0].view(key_1KND.shape[1], -1, *query_1HND.shape[2:])
     seen_KGND: Tensor = _TreeAttention.apply(  # type: ignore[no-untyped-call] # torch's own
         query_KGND, key_1KND[0], value_1KND[0], pack.blocks, scaling
     )
