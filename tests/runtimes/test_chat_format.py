@@ -5,7 +5,7 @@ from pathlib import Path
 
 import jinja2
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from tiny_models import CONTROL, tiny_tokenizer
 from transformers import AutoTokenizer
@@ -14,6 +14,7 @@ from quimbot.exceptions import DataError
 from quimbot.records.record import Message, Role
 from quimbot.runtimes.chat_format import (
     END_OF_TURN,
+    Span,
     Style,
     Tokenizer,
     content_text,
@@ -128,6 +129,27 @@ def test_only_replies_and_their_ends_are_learnt(
         if turn.role == "assistant":
             expected += [*tokenizer.encode(content_text(turn), add_special_tokens=False), end]
     assert learnt == expected
+
+
+@pytest.mark.parametrize("style", STYLES)
+@given(messages=chats(), data=st.data())
+def test_a_span_weighs_the_tokens_that_it_touches(
+    style: Style, tokenizer: Tokenizer, messages: Sequence[Message], data: st.DataObject
+) -> None:
+    turn = max(i for i, message in enumerate(messages) if message.role == "assistant")
+    content = messages[turn].content
+    assume(content.strip())
+    at = data.draw(st.sampled_from([i for i, letter in enumerate(content) if letter.strip()]))
+    spans = [Span(turn, at, at + 1, 8.0), Span(turn, 0, len(content), 0.5)]
+    tokens, weights = examples(messages, style, tokenizer, spans)[-1]
+    plain = examples(messages, style, tokenizer)[-1]
+    assert tokens == plain[0]
+    assert [bool(weight) for weight in weights] == [bool(weight) for weight in plain[1]]
+    assert weights[-1] == 1.0  # the end of turn is not what the message says
+    heavy = [token for token, weight in zip(tokens, weights, strict=True) if weight == 8.0]
+    # a letter of several bytes may be several tokens; alone each reads as a replacement sign
+    assert 0 < len(heavy) <= len(content[at].encode())
+    assert content[at] in tokenizer.decode(heavy) or content_text(messages[turn]) != content
 
 
 @pytest.mark.parametrize("style", STYLES)

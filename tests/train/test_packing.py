@@ -1,6 +1,7 @@
 """A pack holds every dialogue once, with all it must see and nothing else."""
 
-from collections import Counter
+from collections import defaultdict
+from collections.abc import Iterator
 
 import torch
 from hypothesis import given
@@ -13,42 +14,50 @@ from quimbot.train.trainer import Example
 @st.composite
 def dialogues(draw: st.DrawFn) -> Example:
     tokens = draw(st.lists(st.integers(0, 2), min_size=1, max_size=12))
-    weights = [0, *draw(st.lists(st.integers(0, 1), min_size=len(tokens), max_size=len(tokens)))]
-    return Example(id="", tokens=tuple(tokens), weights=tuple(weights[: len(tokens)]))
+    counts = st.sampled_from((0.0, 0.125, 1.0, 8.0))
+    weights = draw(st.lists(counts, min_size=len(tokens) - 1, max_size=len(tokens) - 1))
+    return Example(id="", tokens=tuple(tokens), weights=(0.0, *weights))
 
 
 batches = st.lists(dialogues(), max_size=12)
 """Few different tokens, so that many dialogues share their beginnings."""
 
 
-def learnt(examples: list[Example]) -> Counter[tuple[tuple[int, ...], int]]:
-    """What a trainer must learn: after these tokens, that one; with how many dialogues say so."""
-    return Counter(
-        (example.tokens[:i], example.tokens[i])
-        for example in examples
-        for i, weight in enumerate(example.weights)
-        if weight
-    )
+Edges = dict[tuple[tuple[int, ...], int], float]
+"""After these tokens, that one; and how much it counts."""
 
 
-def taught(pack: Pack) -> Counter[tuple[tuple[int, ...], int]]:
-    """What the loss edges of a pack say, each node read as what it sees."""
-    edges: Counter[tuple[tuple[int, ...], int]] = Counter()
-    for row, token, count in zip(
-        pack.edge_rows_E, pack.edge_tokens_E, pack.edge_counts_E, strict=True
+def learnt(examples: list[Example]) -> Edges:
+    """What a trainer must learn."""
+    edges: Edges = defaultdict(float)
+    for example in examples:
+        for i, weight in enumerate(example.weights):
+            if weight:
+                edges[example.tokens[:i], example.tokens[i]] += weight
+    return edges
+
+
+def taught(packs: list[Pack]) -> Edges:
+    """What the loss edges of packs say, each node read as what it sees."""
+    edges: Edges = defaultdict(float)
+    for pack in packs:
+        for edge, weight in _edges(pack):
+            edges[edge] += weight
+    return edges
+
+
+def _edges(pack: Pack) -> Iterator[tuple[tuple[tuple[int, ...], int], float]]:
+    for row, token, weight in zip(
+        pack.edge_rows_E, pack.edge_tokens_E, pack.edge_weights_E, strict=True
     ):
         seen = pack.sees_NN[pack.rows_R[row]].nonzero()[:, 0]
         assert pack.positions_N[seen].tolist() == list(range(len(seen)))
-        edges[tuple(pack.tokens_N[seen].tolist()), int(token)] += int(count)
-    return edges
+        yield (tuple(pack.tokens_N[seen].tolist()), int(token)), float(weight)
 
 
 @given(batches, st.integers(1, 40))
 def test_every_dialogue_is_learnt_as_if_alone(examples: list[Example], max_nodes: int) -> None:
-    total: Counter[tuple[tuple[int, ...], int]] = Counter()
-    for pack in packs(examples, max_nodes):
-        total += taught(pack)
-    assert total == learnt(examples)
+    assert taught(packs(examples, max_nodes)) == learnt(examples)
 
 
 @given(batches, st.integers(1, 40), st.integers(2, 4))
@@ -60,10 +69,7 @@ def test_workers_learn_the_same_in_equal_shares(
     assert len(shares) <= -(-fewest // workers) * workers
     largest = max((len(pack.tokens_N) for pack in shares), default=0)
     assert largest <= max((len(pack.tokens_N) for pack in packs(examples, max_nodes)), default=0)
-    total: Counter[tuple[tuple[int, ...], int]] = Counter()
-    for pack in shares:
-        total += taught(pack)
-    assert total == learnt(examples)
+    assert taught(shares) == learnt(examples)
 
 
 @given(batches, st.integers(1, 40))

@@ -52,13 +52,13 @@ def batch() -> list[Example]:
 
     system, learner, dialogues = some(20), some(9), []
     for turns in ([learner, some(7)], [learner, some(11)], [some(5), some(80)], [some(3), some(6)]):
-        tokens, weights = list(system), [0] * len(system)
+        tokens, weights = list(system), [0.0] * len(system)
         for turn, part in enumerate(turns):
             tokens += part
             weights += [turn % 2] * len(part)
         dialogues.append(Example(id="", tokens=tuple(tokens), weights=tuple(weights)))
     two = dialogues[0].tokens + tuple(learner) + tuple(some(8))
-    weights = [*dialogues[0].weights, *[0] * len(learner), *[1] * 8]
+    weights = [*dialogues[0].weights, *[0] * len(learner), *[8.0] * 2, *[0.1] * 6]
     return [*dialogues, Example(id="", tokens=two, weights=tuple(weights))]
 
 

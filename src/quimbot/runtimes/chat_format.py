@@ -8,7 +8,7 @@ under way (and no earlier one) with an empty think block.
 import re
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import Literal, NamedTuple, Protocol
 
 from tokenizers import Tokenizer as FastTokenizer
 
@@ -30,11 +30,25 @@ _CONTROL = re.compile(
 """The `<` of every string that a tokenizer of these families reads as one control token."""
 
 
+class Span(NamedTuple):
+    """Characters of a reply, as its message holds them, whose tokens count so many times."""
+
+    turn: int
+    """Index of the message."""
+    start: int
+    end: int
+    weight: float
+
+
 class Tokenizer(Protocol):
     """Text to tokens and back."""
 
     def encode(self, text: str, *, add_special_tokens: bool) -> list[int]:
         """The tokens of a text; control strings become control tokens."""
+        ...
+
+    def places(self, text: str) -> list[tuple[int, int]]:
+        """The characters, from and to, that each token of a text stands for."""
         ...
 
     def decode(self, tokens: Sequence[int]) -> str:
@@ -49,6 +63,10 @@ class _FolderTokenizer:
     def encode(self, text: str, *, add_special_tokens: bool) -> list[int]:
         ids: list[int] = self._fast.encode(text, add_special_tokens=add_special_tokens).ids
         return ids
+
+    def places(self, text: str) -> list[tuple[int, int]]:
+        places: list[tuple[int, int]] = self._fast.encode(text, add_special_tokens=False).offsets
+        return places
 
     def decode(self, tokens: Sequence[int]) -> str:
         return self._fast.decode(list(tokens), skip_special_tokens=True)
@@ -89,10 +107,11 @@ def content_text(message: Message) -> str:
 
 
 def examples(
-    messages: Sequence[Message], style: Style, tokenizer: Tokenizer
-) -> list[tuple[tuple[int, ...], tuple[int, ...]]]:
+    messages: Sequence[Message], style: Style, tokenizer: Tokenizer, spans: Sequence[Span] = ()
+) -> list[tuple[tuple[int, ...], tuple[float, ...]]]:
     """The chat as (tokens, weights): weight 1 on every reply's tokens and its end of turn, else 0.
 
+    A token that touches one of the `spans` has the weight of the first that it touches.
     One sequence for SmolLM2. For Qwen3 one a reply, because a reply under way begins with a think
     block that it loses when it becomes history; the sequences share their beginnings.
     The tokens before the first weight 1 of a reply are those of `prompt_text` at that point.
@@ -104,7 +123,7 @@ def examples(
     if not replies:
         raise DataError("no assistant message: nothing to learn from this chat")
     tokens: list[int] = []
-    weights: list[int] = []
+    weights: list[float] = []
     sequences = []
     text = ""
     for turn in replies:
@@ -115,8 +134,32 @@ def examples(
         reply = content_text(messages[turn]) + END_OF_TURN
         after = tokenizer.encode(reply, add_special_tokens=False)
         tokens += before + after
-        weights += [0] * len(before) + [1] * len(after)
+        weights += [0.0] * len(before)
+        weights += _weights(messages[turn], reply, tokenizer, [s for s in spans if s.turn == turn])
         text = prompt + reply
         if style == "qwen3" or turn == replies[-1]:
             sequences.append((tuple(tokens), tuple(weights)))
     return sequences
+
+
+def _weights(
+    message: Message, reply: str, tokenizer: Tokenizer, spans: Sequence[Span]
+) -> list[float]:
+    """What each token of a written reply counts."""
+    weights = []
+    for start, end in tokenizer.places(reply):
+        first = end - len(reply[start:end].lstrip())  # a word's token begins with the space before
+        touched = (
+            span.weight
+            for span in spans
+            if first < _written(message, span.end) and _written(message, span.start) < end
+        )
+        weights.append(next(touched, 1.0))
+    return weights
+
+
+def _written(message: Message, place: int) -> int:
+    """Where a character of a reply stands once the reply is written by `content_text`."""
+    opened = sum(found.start() < place for found in _CONTROL.finditer(message.content))
+    stripped = len(message.content) - len(message.content.lstrip())
+    return min(place + opened - stripped, len(content_text(message)))

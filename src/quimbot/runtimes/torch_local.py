@@ -185,7 +185,7 @@ def _batches(sequences: Sequence[Sequence[int]]) -> Iterator[list[int]]:
 def _logprobs(
     model: Any,  # noqa: ANN401 - untyped library
     device: torch.device,
-    rows: Sequence[tuple[tuple[int, ...], tuple[int, ...]]],
+    rows: Sequence[tuple[tuple[int, ...], tuple[float, ...]]],
 ) -> list[list[tuple[int, float]]]:
     """For each (tokens, weights), the weighted tokens with their log-probabilities in nats.
 

@@ -6,10 +6,42 @@ from pathlib import Path
 
 from quimbot.exceptions import DataError
 from quimbot.records.jsonl import read_records
-from quimbot.records.record import Message, Record
+from quimbot.records.record import Lesson, Message, Record
 from quimbot.records.rejected import Rejected
-from quimbot.runtimes.chat_format import Style, Tokenizer, examples
+from quimbot.runtimes.chat_format import Span, Style, Tokenizer, examples
 from quimbot.train.trainer import Example
+
+
+@dataclass(frozen=True, kw_only=True)
+class Emphasis:
+    """What parts of a proved recast count, by the verifier's evidence; the rest counts 1.
+
+    Most of a recast is the learner's own words, which are easy; what tells a recast from a
+    repeated error is a word or two. Weighting the words that change is "edit-weighted MLE" in
+    Junczys-Dowmunt et al. (2018), "Approaching Neural Grammatical Error Correction as a
+    Low-Resource Machine Translation Task".
+    """
+
+    recast: float = 1.0
+    """The words that mend an error."""
+    question: float = 1.0
+    """The question at the end."""
+
+    def spans(self, record: Record) -> tuple[Span, ...]:
+        """The spans of a record's replies with a weight of their own."""
+        return tuple(span for lesson in record.lessons for span in self._of(lesson))
+
+    def _of(self, lesson: Lesson) -> Iterator[Span]:
+        if lesson.verdict is None or lesson.verdict.level != "recast":
+            return
+        mended = [each for each in lesson.verdict.evidence if each.label == "recast"]
+        asked = [each for each in lesson.verdict.evidence if each.label == "question"]
+        for weight, part in ((self.recast, mended), (self.question, asked[-1:])):
+            for each in part:
+                yield Span(lesson.turn, each.start, each.end, weight)
+
+
+EVEN = Emphasis()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,7 +62,7 @@ class Dialogue:
 
 
 def read_dialogues(
-    path: Path, style: Style, tokenizer: Tokenizer, max_tokens: int
+    path: Path, style: Style, tokenizer: Tokenizer, max_tokens: int, emphasis: Emphasis = EVEN
 ) -> tuple[list[Dialogue], list[Rejected]]:
     """The dialogues of a file, cut at `max_tokens`, and the records with nothing to learn.
 
@@ -39,7 +71,7 @@ def read_dialogues(
     """
     dialogues, rejected = [], []
     for record in read_records(path):
-        learnt = tuple(_examples(record, style, tokenizer, max_tokens))
+        learnt = tuple(_examples(record, style, tokenizer, max_tokens, emphasis))
         if learnt:
             dialogues.append(_dialogue(record, learnt))
         else:
@@ -56,11 +88,11 @@ def read_dialogues(
 
 
 def _examples(
-    record: Record, style: Style, tokenizer: Tokenizer, max_tokens: int
+    record: Record, style: Style, tokenizer: Tokenizer, max_tokens: int, emphasis: Emphasis
 ) -> Iterator[Example]:
     if not any(message.role == "assistant" for message in record.messages):
         return
-    for tokens, weights in examples(record.messages, style, tokenizer):
+    for tokens, weights in examples(record.messages, style, tokenizer, emphasis.spans(record)):
         example = Example(
             id=record.id,
             tokens=tokens[:max_tokens],

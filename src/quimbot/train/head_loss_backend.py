@@ -39,7 +39,7 @@ def _loss_then_gradient(logits_CV: Tensor, pack: Pack, start: int) -> Tensor:
     """The loss of a chunk of rows; the logits are overwritten by its gradient."""
     inside = (pack.edge_rows_E >= start) & (pack.edge_rows_E < start + len(logits_CV))
     rows, tokens = pack.edge_rows_E[inside] - start, pack.edge_tokens_E[inside]
-    counts = pack.edge_counts_E[inside]
+    counts = pack.edge_weights_E[inside]
     picked = logits_CV[rows, tokens]
     highest = logits_CV.amax(1)
     sums = logits_CV.sub_(highest[:, None]).exp_().sum(1)

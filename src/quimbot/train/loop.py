@@ -17,7 +17,7 @@ from quimbot.runs.watch import Task, Watch
 from quimbot.runtimes.chat_format import END_OF_TURN, prompt_text
 from quimbot.runtimes.models import ModelFiles, find_model
 from quimbot.train.checkpoint import checkpoint_name, latest, read_state
-from quimbot.train.dialogues import Dialogue, read_dialogues
+from quimbot.train.dialogues import Dialogue, Emphasis, read_dialogues
 from quimbot.train.metrics import Metrics, Row
 from quimbot.train.plan import Plan
 from quimbot.train.settings import TrainSettings
@@ -93,7 +93,10 @@ def _prepare(settings: TrainSettings) -> _Job:
     """Read everything; what cannot be learnt goes to the run folder's `data.rejected.jsonl`."""
     model = find_model(settings.model)
     style, tokenizer = model.style, model.tokenizer()
-    dialogues, rejected = read_dialogues(settings.data, style, tokenizer, settings.max_tokens)
+    emphasis = Emphasis(recast=settings.recast_weight, question=settings.question_weight)
+    dialogues, rejected = read_dialogues(
+        settings.data, style, tokenizer, settings.max_tokens, emphasis
+    )
     valid: list[Dialogue] = []
     if settings.valid:
         valid, lost = read_dialogues(settings.valid, style, tokenizer, settings.max_tokens)

@@ -3,7 +3,7 @@
 The dialogues of a pack are merged by their common beginnings into a tree of tokens. Each node is
 computed once; it sees its ancestors and itself, at the position of its depth, which is what it
 would see alone. A dialogue that is learnt at a token is an edge from the node before that token,
-with the number of dialogues that share it, so the loss is the sum over all dialogues.
+with the weights of the dialogues that share it, so the loss is the sum over all dialogues.
 """
 
 from collections.abc import Sequence
@@ -43,8 +43,8 @@ class Pack:
     edge_rows_E: Tensor
     """Index into `rows_R`."""
     edge_tokens_E: Tensor
-    edge_counts_E: Tensor
-    """Dialogues that learn this edge."""
+    edge_weights_E: Tensor
+    """Dialogues that learn this edge, each counted by the weight of its token."""
 
     def to(self, device: str) -> "Pack":
         """The pack on a device."""
@@ -77,7 +77,7 @@ class _Tree:
         self.tokens: list[int] = []
         self.parents: list[int] = []
         self.children: dict[tuple[int, int], int] = {}
-        self.edges: dict[tuple[int, int], int] = {}
+        self.edges: dict[tuple[int, int], float] = {}
 
     def shared(self, tokens: Sequence[int]) -> int:
         """How many leading tokens are nodes already."""
@@ -89,7 +89,7 @@ class _Tree:
             node = found
         return len(tokens)
 
-    def add(self, tokens: Sequence[int], weights: Sequence[int]) -> None:
+    def add(self, tokens: Sequence[int], weights: Sequence[float]) -> None:
         """Add a dialogue; its last token is a target only."""
         node = -1
         for token, target, weight in zip(tokens, tokens[1:], weights[1:], strict=False):
@@ -121,7 +121,7 @@ class _Tree:
             rows_R=torch.tensor(rows),
             edge_rows_E=torch.tensor([index[node] for (node, _), _ in edges]),
             edge_tokens_E=torch.tensor([token for (_, token), _ in edges]),
-            edge_counts_E=torch.tensor([float(times) for _, times in edges]),
+            edge_weights_E=torch.tensor([times for _, times in edges], dtype=torch.float32),
         )
 
 

@@ -40,6 +40,10 @@ class TrainSettings:
     """Dialogues in a step."""
     pack_tokens: int = 768
     """Most tokens computed at once; it changes speed and memory, not the result."""
+    recast_weight: float = 1.0
+    """How much the words of a recast that mend an error count; other words of a reply count 1."""
+    question_weight: float = 1.0
+    """How much the question at the end of a recast counts."""
     checkpoints: int = 4
     """How many to keep, evenly spaced; the last one is the end of the run."""
     max_tokens: int = 1024
@@ -64,7 +68,7 @@ class TrainSettings:
             value = getattr(self, name)
             if value < least:
                 raise RecipeError(f"{name} is {value}; it must be at least {least}")
-        for name in ("learning_rate", "epochs"):
+        for name in ("learning_rate", "epochs", "recast_weight", "question_weight"):
             value = getattr(self, name)
             if not (value > 0 and math.isfinite(value)):
                 raise RecipeError(f"{name} is {value}; it must be above 0")

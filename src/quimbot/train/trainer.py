@@ -7,16 +7,16 @@ from typing import Protocol
 
 @dataclass(frozen=True, kw_only=True)
 class Example:
-    """One dialogue as tokens; `weights[i]` is 1 where token i is to be learnt, else 0."""
+    """One dialogue as tokens; `weights[i]` is what learning token i counts, 0 for not learnt."""
 
     id: str
     tokens: tuple[int, ...]
-    weights: tuple[int, ...]
+    weights: tuple[float, ...]
     source: str = ""
 
     @property
-    def trainable(self) -> int:
-        """How many tokens are learnt."""
+    def trainable(self) -> float:
+        """How many tokens are learnt, each counted by its weight."""
         return sum(self.weights)
 
 
