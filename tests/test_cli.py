@@ -4,6 +4,7 @@ import errno
 import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -13,7 +14,7 @@ from quimbot.runs.recipe import shipped_recipes
 
 Seen = Callable[..., tuple[int, str]]
 
-ROW = {
+ROW: dict[str, Any] = {
     "messages": [
         {"role": "user", "content": "Hello there!"},
         {"role": "assistant", "content": "Hello! How was your day?"},
@@ -103,7 +104,7 @@ def test_an_empty_dataset_and_one_without_a_reply_cannot_be_learnt(
     status, text = seen("train", "--data", empty, "--output", tmp_path / "t")
     assert (status, is_one_line(text)) == (cli.FAILED, True)
     assert "no dialogue to learn from" in text
-    mute = rows(tmp_path / "mute.jsonl", {**ROW, "messages": ROW["messages"][:1]})  # type: ignore[index] # a list
+    mute = rows(tmp_path / "mute.jsonl", {**ROW, "messages": ROW["messages"][:1]})
     status, text = seen("train", "--data", mute, "--output", tmp_path / "t2")
     assert (status, is_one_line(text)) == (cli.FAILED, True)
     assert "trainable" in text
@@ -140,9 +141,9 @@ def test_a_full_disk_is_one_line(
 def test_a_flag_wins_over_the_recipe_and_the_recipe_over_the_default(
     seen: Seen, tmp_path: Path
 ) -> None:
-    data = rows(
-        tmp_path / "a.jsonl", ROW, {**ROW, "messages": [*ROW["messages"], *ROW["messages"]]}
-    )
+    said, answered = ROW["messages"]
+    many = [{**ROW, "messages": [{**said, "content": f"I am {i}."}, answered]} for i in range(20)]
+    data = rows(tmp_path / "a.jsonl", *many)
     recipe = tmp_path / "r.toml"
     recipe.write_text(f'[split]\ninput = ["{data}"]\nvalid = "{tmp_path}/v.jsonl"\nseed = 7\n')
     status, text = seen(

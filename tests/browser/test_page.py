@@ -157,6 +157,18 @@ def test_all_of_it_works_with_the_keyboard_alone(browser: Browser) -> None:
         expect(page.get_by_role("log")).to_be_empty()
 
 
+def test_whoever_is_faster_than_the_list_of_tutors_is_answered(browser: Browser) -> None:
+    def late(route: Route) -> None:
+        page.wait_for_timeout(500)
+        route.continue_()
+
+    with live_server(tutor(Puppet(line=[REPLY]))) as live, opened(browser, live) as page:
+        page.route("**/v1/models", late)
+        page.reload(wait_until="commit")
+        page.get_by_role("button", name="My sister don't like coffee.").click()
+        expect(page.get_by_role("log")).to_contain_text(REPLY)
+
+
 def test_enter_that_ends_a_composed_word_does_not_send(browser: Browser) -> None:
     puppet = Puppet()
     with live_server(tutor(puppet)) as live, opened(browser, live) as page:

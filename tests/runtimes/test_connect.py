@@ -4,7 +4,6 @@ import asyncio
 import json
 from collections.abc import Iterator
 from pathlib import Path
-from unittest.mock import Mock
 
 import pytest
 from tiny_adapters import CHATS, write_lora
@@ -12,7 +11,6 @@ from tiny_models import tiny_model
 
 from quimbot.exceptions import DataError, ModelError
 from quimbot.runs.checkpoints import MARKER
-from quimbot.runtimes import llamacpp
 from quimbot.runtimes.connect import connect, open_runtimes, resolve
 from quimbot.runtimes.endpoint import Endpoint
 from quimbot.runtimes.llamacpp import LlamaRuntime
@@ -38,9 +36,7 @@ def said(runtime: Runtime) -> str:
     return asyncio.run(reply(runtime, CHATS[0], Sampling(max_tokens=12))).text
 
 
-def test_one_base_is_shared(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    load = Mock(wraps=llamacpp._load)
-    monkeypatch.setattr(llamacpp, "_load", load)
+def test_one_base_is_shared(run: Path) -> None:
     base = str(run / "base")
     one, two = (str(run / "checkpoints" / name) for name in ("step-1", "step-2"))
     addresses = [base, one, two, str(run), f"torch:{one}", f"llamacpp:{base}", one]
@@ -50,7 +46,8 @@ def test_one_base_is_shared(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         replies = {address: said(runtime) for address, runtime in runtimes.items()}
         assert isinstance(runtimes[base], LlamaRuntime)
         assert isinstance(runtimes[f"torch:{one}"], TorchRuntime)
-    load.assert_called_once()
+        shared = [each for each in runtimes.values() if isinstance(each, LlamaRuntime)]
+        assert len({id(each._engine) for each in shared}) == 1
     assert len({replies[base], replies[one], replies[two]}) == 3
     assert replies[str(run)] == replies[two]
     assert replies[f"llamacpp:{base}"] == replies[base]

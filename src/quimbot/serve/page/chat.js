@@ -225,8 +225,9 @@ function say(said) {
   answer(exchange);
 }
 
-form.addEventListener("submit", (event) => {
+form.addEventListener("submit", async (event) => {
   event.preventDefault();
+  await begun;
   if (underWay || !chooser.value) return; // what is written stays
   say(text.value);
   text.value = "";
@@ -258,7 +259,10 @@ element("new").addEventListener("click", () => {
 });
 
 for (const starter of document.querySelectorAll(".starter")) {
-  starter.addEventListener("click", () => say(starter.textContent));
+  starter.addEventListener("click", async () => {
+    await begun;
+    say(starter.textContent);
+  });
 }
 
 chooser.addEventListener("change", keep);
@@ -285,4 +289,4 @@ async function begin() {
   }
 }
 
-begin();
+const begun = begin(); // whoever is faster than the list of tutors waits for it
