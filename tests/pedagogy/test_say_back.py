@@ -34,6 +34,7 @@ from quimbot.pedagogy.say_back import say_back, sentence
         ("I have to go, thank you", "you have to go"),
         ("Thanks for talking with me", "you thank me for talking with you"),
         ("Please send me a photo", "you want me to send you a photo"),
+        ("Let's talk about music", "let's talk about music"),
         ("Can I ask you something personal?", "can you ask me something personal?"),
         ("If you want, we can talk", "if I want, you can talk"),
         ("I think you know it", "you think I know it"),

@@ -55,7 +55,7 @@ _COMMANDS = word_set(
 _LOWER = _OPEN_CLAUSE | _PREPOSITIONS | _AUXILIARIES | _ADVERBS | word_set(
     "i we you he she it they my our your his her its their the a an this that these those there "
     "is has does isn't doesn't hasn't one some many everybody everyone nobody people yesterday "
-    "tomorrow today tonight last every right next two three four five six i'm i've it's"
+    "tomorrow today tonight last every right next two three four five six i'm i've it's let's"
 )  # fmt: skip
 _FRONTED = re.compile(
     r"(yesterday(?: \w+ing)?|last (?:night|week|weekend|month|year|summer|winter|spring|\w+day)|"
@@ -92,7 +92,7 @@ def sentence(text: str, end: str = ".") -> str:
 
 
 def _commands(text: str) -> bool:
-    first = re.match(r"\w+", text)
+    first = re.match(r"\w+(?![\w'\u2019])", text)
     if not first or text.endswith("?"):
         return False
     return first[0].lower() in _COMMANDS
