@@ -12,7 +12,7 @@ from quimbot.pedagogy.inject import injected_seeds
 from quimbot.pedagogy.seed import Seed
 from quimbot.pedagogy.sentences import grammar
 from quimbot.pedagogy.slip_rules import slips
-from quimbot.pedagogy.slips import misspell
+from quimbot.pedagogy.slips import common_misspellings, misspell, wrong_forms
 from quimbot.records.record import Move
 from quimbot.verify.scaffolding import judge
 
@@ -117,3 +117,22 @@ def test_a_misspelling_differs_and_keeps_the_first_letter(word: str, seed: int) 
     assert slip != word
     assert slip[0] == word[0]
     assert abs(len(slip) - len(word)) <= 2
+
+
+@given(st.sampled_from(sorted(common_misspellings())), st.integers(0, 99))
+def test_a_common_word_is_often_misspelt_as_people_do(word: str, seed: int) -> None:
+    slips = [misspell(word, Random(f"{seed}:{i}")) for i in range(30)]
+    assert word not in slips
+    assert set(slips) & set(common_misspellings()[word])
+    assert misspell(word.upper(), Random(seed)) != word.upper()
+
+
+@pytest.mark.parametrize("name", ["misspellings.txt", "confusions.txt"])
+def test_wrong_forms_are_other_words_each_once(name: str) -> None:
+    forms = wrong_forms(name)
+    assert len(forms) > 500
+    for right, wrong in forms.items():
+        assert right == right.lower().strip()
+        assert all(wrong)
+        assert right not in wrong
+        assert len(set(wrong)) == len(wrong), right

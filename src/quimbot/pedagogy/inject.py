@@ -14,10 +14,10 @@ from quimbot.pedagogy.slip_rules import Slip, slips
 from quimbot.pedagogy.slips import misspell
 
 _WEIGHTS = {
-    "spelling": 24, "word": 16, "preposition": 10, "tense": 11, "verb-form": 10, "noun-number": 9,
-    "pronoun-missing": 10, "article-missing": 7, "agreement": 6, "order": 6, "auxiliary": 5,
-    "be-missing": 5, "preposition-missing": 5, "spacing": 4, "preposition-extra": 3, "article": 3,
-    "article-extra": 3, "be-extra": 3, "comparative": 2,
+    "spelling": 22, "word": 20, "preposition": 10, "tense": 10, "verb-form": 10, "noun-number": 8,
+    "pronoun-missing": 5, "article-missing": 7, "agreement": 6, "order": 5, "to-missing": 4,
+    "auxiliary": 5, "be-missing": 5, "preposition-missing": 5, "spacing": 4, "article": 3,
+    "preposition-extra": 3, "article-extra": 3, "be-extra": 3, "comparative": 2,
 }  # fmt: skip
 """How often each kind is put in, in the rough proportions of chats with real learners."""
 _TYPICAL = {

@@ -4,12 +4,11 @@ Each rule looks at one tagged word and its neighbours. The sentence is right as 
 whatever a rule does to it, the correction is known.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import cache
-from pathlib import Path
 from typing import Any, NamedTuple
 
-_FILE = Path(__file__).with_name("confusions.txt")
+from quimbot.pedagogy.slips import wrong_forms
 
 _PREPOSITIONS = {
     "in": ("on", "at", "to", "into"), "on": ("in", "at"), "at": ("in", "on", "to"),
@@ -149,7 +148,8 @@ def _verb_form(near: _Near) -> Iterator[Slip]:
         return
     if near.low_before == "to":
         start = near.before.idx
-        for text in (near.low, f"for {near.low}", _ing(near.low), f"to {_ing(near.low)}"):
+        yield Slip("to-missing", start, near.end, near.low)
+        for text in (f"for {near.low}", _ing(near.low), f"to {_ing(near.low)}"):
             yield Slip("verb-form", start, near.end, text)
     elif near.before.tag_ == "MD" or near.low_before in {"n't", "not"}:
         yield from near.change("verb-form", f"to {near.low}", _ing(near.low))
@@ -229,10 +229,8 @@ _RULES = (
 
 
 @cache
-def _confusions() -> dict[str, tuple[str, ...]]:
-    lines = _FILE.read_text(encoding="utf-8").splitlines()
-    pairs = (line.partition(":") for line in lines if line and not line.startswith("#"))
-    return {right: tuple(wrong.strip() for wrong in rest.split(",")) for right, _, rest in pairs}
+def _confusions() -> Mapping[str, tuple[str, ...]]:
+    return wrong_forms("confusions.txt")
 
 
 def _ing(verb: str) -> str:

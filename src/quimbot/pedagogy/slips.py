@@ -1,6 +1,11 @@
-"""Slips of the pen: misspellings by sound, by finger and by doubled letters."""
+"""Slips of the pen: common misspellings, and new ones by sound, by finger, by doubled letters."""
 
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
 from random import Random
+
+_COMMON = 0.6  # share of misspellings taken from the common ones, where a word has some
 
 _SOUND_PAIRS = (
     "tion>cion tion>sion ph>f ie>ei ei>ie ch>sh sh>ch ck>k c>s s>c th>t wh>w ght>th ou>o ou>u "
@@ -12,7 +17,10 @@ _TRIES = 20
 
 
 def misspell(word: str, rng: Random) -> str:
-    """The word with one slip after its first letter; always different from the word."""
+    """The word as a learner may spell it; always different from the word."""
+    common = common_misspellings().get(word.lower())
+    if common and rng.random() < _COMMON:
+        return rng.choice(common)
     ways = (_by_sound, _dropped, _swapped, _doubled, _single, _next_key)
     for _ in range(_TRIES):
         way = rng.choices(ways, (30, 22, 16, 12, 10, 10))[0]
@@ -20,6 +28,19 @@ def misspell(word: str, rng: Random) -> str:
         if slip != word:
             return slip
     return word[:-1]
+
+
+@cache
+def common_misspellings() -> Mapping[str, tuple[str, ...]]:
+    """How words are often misspelt; all in small letters."""
+    return wrong_forms("misspellings.txt")
+
+
+def wrong_forms(name: str) -> Mapping[str, tuple[str, ...]]:
+    """The lines `right: wrong, wrong` of a file beside this one."""
+    lines = Path(__file__).with_name(name).read_text(encoding="utf-8").splitlines()
+    pairs = (line.partition(":") for line in lines if line and not line.startswith("#"))
+    return {right: tuple(wrong.strip() for wrong in rest.split(",")) for right, _, rest in pairs}
 
 
 def _by_sound(word: str, rng: Random) -> str:
