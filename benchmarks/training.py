@@ -59,7 +59,7 @@ class Plain:
         torch.nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
         self.optimiser.step()
         self.optimiser.zero_grad()
-        return float(loss)
+        return loss.item()
 
 
 def main() -> None:

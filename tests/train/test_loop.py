@@ -11,15 +11,24 @@ from typing import Any
 
 import pytest
 import torch
+from msgspec import structs
 from safetensors.torch import load_file
 from tiny_models import tiny_model
 
 from quimbot.exceptions import DataError, ModelError, OutputError, RecipeError
 from quimbot.records.jsonl import read_rows, write_rows
-from quimbot.records.record import Message, Provenance, Record
+from quimbot.records.record import (
+    Evidence,
+    Lesson,
+    Message,
+    Move,
+    Provenance,
+    Record,
+    Verdict,
+)
 from quimbot.runs.checkpoints import complete_checkpoints
 from quimbot.runs.watch import Silent, Task
-from quimbot.train.loop import TrainSettings, train
+from quimbot.train.loop import TrainSettings, _prepare, train
 from quimbot.train.metrics import Row
 
 REPLIES = ("Oh, you went to the store?", "You went? What did you buy?", "The store!")
@@ -99,6 +108,41 @@ class Dying(Silent):
 
 def adapter(checkpoint: Path) -> bytes:
     return (checkpoint / "adapter_model.safetensors").read_bytes()
+
+
+def test_weights_count_in_training_and_never_in_what_is_held_out(settings: TrainSettings) -> None:
+    evidence = (
+        Evidence(start=4, end=12, label="recast"),
+        Evidence(start=0, end=26, label="question"),
+    )
+    verdict = Verdict(passed=True, level="recast", evidence=evidence)
+    lesson = Lesson(turn=2, move=Move.RECAST, corrections=("I went.",), verdict=verdict)
+    assert settings.valid
+    for path in (settings.data, settings.valid):
+        write_rows(
+            path, [structs.replace(record(3 * i), lessons=(lesson,), id="") for i in range(4)]
+        )
+    plain = replace(settings, steps=1, output=settings.output.with_name("plain"))
+    weighted = replace(settings, steps=1, recast_weight=8.0, question_weight=0.5)
+    first = []
+    for each in (plain, weighted):
+        train(each, Silent())
+        (row,) = read_rows(each.output / "metrics.jsonl", Row)
+        first.append(row.loss)
+    assert first[0] != pytest.approx(first[1], rel=1e-6)
+    job = _prepare(weighted)
+    assert {w for d in job.dialogues for e in d.examples for w in e.weights} == {0.0, 0.5, 1.0, 8.0}
+    assert {w for d in job.valid for e in d.examples for w in e.weights} == {0.0, 1.0}
+
+
+@pytest.mark.parametrize("name", ["recast_weight", "question_weight"])
+@pytest.mark.parametrize("value", [0.0, -1.0, float("nan"), float("inf")])
+def test_a_weight_that_is_no_weight_is_named(
+    settings: TrainSettings, name: str, value: float
+) -> None:
+    changed: dict[str, Any] = {name: value}
+    with pytest.raises(RecipeError, match=f"{name} is .* above 0"):
+        replace(settings, **changed)
 
 
 def test_a_run_learns_and_leaves_evenly_spaced_checkpoints(settings: TrainSettings) -> None:

@@ -146,14 +146,13 @@ def _weights(
     message: Message, reply: str, tokenizer: Tokenizer, spans: Sequence[Span]
 ) -> list[float]:
     """What each token of a written reply counts."""
+    written = [
+        (_written(message, span.start), _written(message, span.end), span.weight) for span in spans
+    ]
     weights = []
     for start, end in tokenizer.places(reply):
         first = end - len(reply[start:end].lstrip())  # a word's token begins with the space before
-        touched = (
-            span.weight
-            for span in spans
-            if first < _written(message, span.end) and _written(message, span.start) < end
-        )
+        touched = (weight for begin, stop, weight in written if first < stop and begin < end)
         weights.append(next(touched, 1.0))
     return weights
 

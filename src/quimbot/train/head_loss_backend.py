@@ -39,19 +39,19 @@ def _loss_then_gradient(logits_CV: Tensor, pack: Pack, start: int) -> Tensor:
     """The loss of a chunk of rows; the logits are overwritten by its gradient."""
     inside = (pack.edge_rows_E >= start) & (pack.edge_rows_E < start + len(logits_CV))
     rows, tokens = pack.edge_rows_E[inside] - start, pack.edge_tokens_E[inside]
-    counts = pack.edge_weights_E[inside]
+    weights = pack.edge_weights_E[inside]
     picked = logits_CV[rows, tokens]
     highest = logits_CV.amax(1)
     sums = logits_CV.sub_(highest[:, None]).exp_().sum(1)
     nats = highest[rows] + sums[rows].log() - picked
-    per_row = torch.zeros_like(sums).index_add_(0, rows, counts)
+    per_row = torch.zeros_like(sums).index_add_(0, rows, weights)
     logits_CV.mul_((per_row / sums)[:, None])
-    logits_CV[rows, tokens] -= counts
-    return counts.double() @ nats.double()
+    logits_CV[rows, tokens] -= weights
+    return weights.double() @ nats.double()
 
 
 def head_loss(hidden_RD: Tensor, head_VD: Tensor, pack: Pack) -> Tensor:
-    """Sum over the pack's edges of count times negative log-probability, in nats (float64).
+    """Sum over the pack's edges of weight times negative log-probability, in nats (float64).
 
     Args:
         hidden_RD: last hidden states of the pack's rows.
