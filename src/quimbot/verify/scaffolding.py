@@ -18,8 +18,9 @@ from quimbot.pedagogy.correction import edits_all
 from quimbot.pedagogy.words import is_content, word_set
 from quimbot.records.record import Evidence, Lesson, Move, Record, Verdict
 from quimbot.verify import wording
-from quimbot.verify.echo import Level, find
+from quimbot.verify.echo import find
 from quimbot.verify.repetition import repeats
+from quimbot.verify.slots import Level
 from quimbot.verify.turns import Change, Span, Turn, change, prepare
 
 LONGEST = 45

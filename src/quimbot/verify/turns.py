@@ -138,4 +138,5 @@ def change(edit: Edit, learner: Turn, correction: Turn) -> Change:
 
 def coordinates(change: Change) -> bool:
     """Whether it only puts the parts of "you and your sister" in another order."""
-    return "and" in change.right and sorted(change.wrong) == sorted(change.right)
+    named = any(word == "you" or is_content(word) for word in change.right)
+    return "and" in change.right and named and sorted(change.wrong) == sorted(change.right)

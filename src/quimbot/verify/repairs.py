@@ -1,0 +1,124 @@
+"""Repairs as good as the one that the correction names.
+
+A correction is one of several that a teacher would accept: "you love swimming" mends "I love to
+swiming" as well as "to swim" does. Only repairs that need no judgement of meaning are known here.
+"""
+
+from collections.abc import Iterator
+
+from quimbot.pedagogy.words import is_content, stem, word_set
+from quimbot.verify.slots import Found, find_words, wh_question
+from quimbot.verify.turns import DO, Change, Turn, coordinates
+
+_DETERMINERS = word_set(
+    "a an the this that these those some any your his her its their another one"
+)
+_PREPOSITIONS = word_set("of in on at by for from with about to into over under through during")
+_POINTS = frozenset({("it",), ("this",), ("that",)})
+_MANY = frozenset({("lots",), ("a", "lot")})
+_JOINS = word_set("and or")
+_EITHER_FORM = word_set("lov lik hat prefer start begin began continu")  # "to watch", "watching"
+_THINKS = word_set("think thought know knew sai said believ hop feel felt hear heard sur glad")
+_REPORTS = word_set("know ask asking wonder wondering tell hear curious mean find if")
+_OF_FORM = ("VERB:FORM", "VERB:INFL", "MORPH", "SPELL")  # types of error
+_ENDINGS = ("ing", "ed", "s")
+
+
+def another_repair(change: Change, correction: Turn, reply: Turn) -> Found | None:
+    """What else in the reply mends the slot, where the right words do not stand in it."""
+    for right in _as_good(change, correction, reply):
+        found = find_words(right, change, correction, reply)
+        if found[0] == "recast":
+            return found
+    looks = (_reported, _determiner, _unsaid, _other_verb, _in_any_order, _either_form)
+    return next(filter(None, (look(change, correction, reply) for look in looks)), None)
+
+
+def _as_good(change: Change, correction: Turn, reply: Turn) -> Iterator[tuple[str, ...]]:
+    """Words that fill the slot as well as the right ones do, and are not the learner's."""
+    right, wrong = change.right, change.wrong
+    left, after = correction.neighbours(change.right_start, change.right_end)
+    word = right[0] if len(right) == 1 else ""
+    if right in _MANY:
+        yield from _MANY - {right, wrong}
+    relative = word == "that" and left and is_content(left)
+    if right in _POINTS and not relative and not (after and is_content(after)):
+        yield from sorted(_POINTS - {right, wrong})  # "it is a sad time", "this is a sad time"
+    if word in _PREPOSITIONS and wrong and not _PREPOSITIONS & set(wrong):
+        yield from ((other,) for other in sorted(_PREPOSITIONS))  # "abou" for "about" or "of"
+    if right[0] == "to" and right[1:] and left in _JOINS:
+        yield right[1:]  # "time to rest and (to) cook"
+    if word and is_content(word) and change.type.endswith("SPELL"):
+        forms = {its for its in reply.said if is_content(its) and stem(its) == stem(word)}
+        yield from ((form,) for form in sorted(forms - {word, *wrong}))  # "wrking", "you worked"
+
+
+def _reported(change: Change, correction: Turn, reply: Turn) -> Found | None:
+    """A question told in a statement ("you want to know which trailer I want") needs no "do"."""
+    after = correction.said[change.right_end : change.right_end + 2]
+    for at in reply.runs(after) if after and set(change.right) <= DO else ():
+        lead = {reply.word(place, reply.sentences[at]) for place in range(max(at - 8, 0), at)}
+        if lead & _REPORTS:
+            return "recast", reply.characters(at, at + len(after))
+    return None
+
+
+def _determiner(change: Change, correction: Turn, reply: Turn) -> Found | None:
+    """Another determiner before the same word: "your dog" where "the dog" was meant."""
+    if not change.type.endswith("DET") or not set(change.right) <= _DETERMINERS:
+        return None
+    noun = correction.said[change.right_end : change.right_end + 1]
+    for at in reply.runs(noun) if noun else ():
+        if reply.word(at - 1, reply.sentences[at]) in _DETERMINERS - set(change.wrong):
+            fresh = wh_question(reply, at)
+            return "form" if fresh else "recast", reply.characters(at - 1, at + 1)
+    return None
+
+
+def _unsaid(change: Change, correction: Turn, reply: Turn) -> Found | None:
+    """After "think" and the like, "that" may be left out."""
+    around = correction.neighbours(change.right_start, change.right_end)
+    if change.right == ("that",) and all(around) and stem(around[0]) in _THINKS:
+        for at in reply.runs(around):
+            return "recast", reply.characters(at, at + len(around))
+    return None
+
+
+def _other_verb(change: Change, correction: Turn, reply: Turn) -> Found | None:
+    """Another verb of the same form where none was: "do you watch films", "do you like films"."""
+    around = correction.neighbours(change.right_start, change.right_end)
+    if change.type != "M:VERB" or len(change.right) > 1 or not all(around):
+        return None
+    verb = change.right[0]
+    for at, word in enumerate(reply.said):
+        same_form = all(word.endswith(ending) == verb.endswith(ending) for ending in _ENDINGS)
+        same_place = reply.neighbours(at, at + 1) == around
+        if same_form and same_place and is_content(verb) and is_content(word):
+            return "recast", reply.characters(at, at + 1)
+    return None
+
+
+def _in_any_order(change: Change, _correction: Turn, reply: Turn) -> Found | None:
+    """The same people in another order: "you and your sister" for "my sister and I"."""
+    size = len(change.right)
+    for at in range(len(reply.said) - size + 1) if coordinates(change) else ():
+        if sorted(reply.said[at : at + size]) == sorted(change.right):
+            return "recast", reply.characters(at, at + size)
+    return None
+
+
+def _either_form(change: Change, correction: Turn, reply: Turn) -> Found | None:
+    """After "love" and the like, "to watch" is as good as "watching"."""
+    governor = [word for word in correction.said[: change.right_start] if word != "to"][-1:]
+    forms = correction.stems[change.right_start : change.right_end + 1]
+    verb = next(filter(None, forms), "")
+    if not (change.type.endswith(_OF_FORM) and verb and {*map(stem, governor)} & _EITHER_FORM):
+        return None
+    for at, word in enumerate(reply.said):
+        if stem(word) == stem(governor[0]):
+            follows = reply.said[at + 1 : at + 3]
+            size = 2 if follows[:1] == ("to",) else 1
+            form = follows[size - 1 : size]
+            if [*map(stem, form)] == [verb] and form[0].endswith("ing") is (size == 1):
+                return "recast", reply.characters(at, at + 1 + size)
+    return None
