@@ -43,6 +43,8 @@ def test_errors_have_their_errant_types(
         ("My favourite colour, pls", "My favorite color, please"),
         ("yesss, me too kkk", "Yeah, me too hahaha"),
         ("thank you ya", "Thank you."),
+        ("I saw Robin hood", "I saw Robinhood."),
+        ("It is amazingthis new song", "It is amazing, this new song"),
         ("", ""),
     ],
 )

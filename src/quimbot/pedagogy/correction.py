@@ -105,7 +105,7 @@ class _Annotator:
         found = self._errant.annotate(
             docs[learner][head : ends[1]], docs[correction][head : ends[3]]
         )
-        return tuple(
+        return _spaced(
             _edit(
                 edit.type,
                 (head + edit.o_start, head + edit.o_end, head + edit.c_start, head + edit.c_end),
@@ -129,6 +129,28 @@ def _edit(
         right_end=right_end,
         right=_spoken(new[right_start:right_end]),
     )
+
+
+def _spaced(found: Iterable[Edit]) -> tuple[Edit, ...]:
+    """The edits, two that only write one word as two or two as one made a single edit."""
+    kept: list[Edit] = []
+    for edit in found:
+        last = kept[-1] if kept else edit
+        wrong, right = last.wrong + edit.wrong, last.right + edit.right
+        beside = (last.end, last.right_end) == (edit.start, edit.right_start)
+        if beside and last.real and edit.real and _joined(wrong) == _joined(right):
+            kept[-1] = Edit(
+                type="R:ORTH",
+                start=last.start,
+                end=edit.end,
+                wrong=wrong,
+                right_start=last.right_start,
+                right_end=edit.right_end,
+                right=right,
+            )
+        else:
+            kept.append(edit)
+    return tuple(kept)
 
 
 @cache
