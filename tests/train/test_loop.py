@@ -299,6 +299,7 @@ def test_an_empty_file_is_refused(settings: TrainSettings) -> None:
         {"rank": 0},
         {"learning_rate": 0.0},
         {"learning_rate": float("nan")},
+        {"loraplus_lr_ratio": 0.0},
         {"warmup": 1.5},
         {"schedule": "wavy"},
         {"batch_size": -1},

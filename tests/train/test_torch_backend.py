@@ -198,6 +198,21 @@ def test_a_fresh_adapter_depends_on_the_seed_alone(model: Path, tmp_path: Path) 
     assert not torch.equal(made[0], made[2])
 
 
+def test_b_learns_at_so_many_times_the_rate_of_a(model: Path, tmp_path: Path) -> None:
+    files = find_model(str(model))
+    made = TorchTrainer(
+        files, tmp_path, rank=4, alpha=8, seed=0, pack_tokens=1000, loraplus_lr_ratio=8.0
+    )
+    for value in made._named.values():  # away from B = 0, where A has no gradient
+        value.data += 0.05
+    before = {name: value.detach().clone() for name, value in made._named.items()}
+    made.step(batch(), 1e-3)
+    for name, value in made._named.items():  # Adam's first step is the rate itself, up or down
+        rate = 8e-3 if "lora_B" in name else 1e-3
+        moved = float((value.detach() - before[name]).abs().median())
+        assert moved == pytest.approx(rate, rel=1e-2), name
+
+
 def test_a_checkpoint_loads_in_plain_peft(model: Path, tmp_path: Path) -> None:
     ours = trainer(model, tmp_path)
     ours.step(batch(), 1e-2)

@@ -80,6 +80,7 @@ def train(settings: TrainSettings, watch: Watch) -> str:
         alpha=settings.alpha,
         seed=settings.seed,
         pack_tokens=settings.pack_tokens,
+        loraplus_lr_ratio=settings.loraplus_lr_ratio,
         start=settings.start,
         made_from=made_from,
     )

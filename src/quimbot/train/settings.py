@@ -28,6 +28,8 @@ class TrainSettings:
     """The adapter counts alpha / rank."""
     learning_rate: float = 5e-4
     """Highest learning rate."""
+    loraplus_lr_ratio: float = 1.0
+    """The adapter's B learns at so many times that rate, its A at the rate itself (LoRA+)."""
     warmup: float = 0.05
     """Share of the steps in which the learning rate rises."""
     schedule: Literal["linear", "cosine"] = "linear"
@@ -68,7 +70,13 @@ class TrainSettings:
             value = getattr(self, name)
             if value < least:
                 raise RecipeError(f"{name} is {value}; it must be at least {least}")
-        for name in ("learning_rate", "epochs", "recast_weight", "question_weight"):
+        for name in (
+            "learning_rate",
+            "loraplus_lr_ratio",
+            "epochs",
+            "recast_weight",
+            "question_weight",
+        ):
             value = getattr(self, name)
             if not (value > 0 and math.isfinite(value)):
                 raise RecipeError(f"{name} is {value}; it must be above 0")

@@ -62,6 +62,8 @@ class TorchTrainer:
         alpha: the adapter counts alpha / rank.
         seed: of a fresh adapter's weights.
         pack_tokens: most tokens computed at once.
+        loraplus_lr_ratio: the learning rate of B counts so many times that of A (LoRA+, Hayou et
+            al., 2024, https://arxiv.org/abs/2402.12354).
         start: a checkpoint whose adapter is continued with a fresh optimiser; empty for a new one.
         made_from: kept in every checkpoint's state.
     """
@@ -75,6 +77,7 @@ class TorchTrainer:
         alpha: int,
         seed: int,
         pack_tokens: int,
+        loraplus_lr_ratio: float = 1.0,
         start: str = "",
         made_from: Mapping[str, Any] | None = None,
     ) -> None:
@@ -90,8 +93,18 @@ class TorchTrainer:
         self._named = {
             name: value for name, value in self._model.named_parameters() if value.requires_grad
         }
+        groups: dict[str, list[Tensor]] = {"lora_A": [], "lora_B": []}
+        for name, value in self._named.items():
+            groups["lora_B" if "lora_B" in name else "lora_A"].append(value)
         self._optimiser = torch.optim.AdamW(
-            self._named.values(), betas=(0.9, 0.95), eps=1e-12, weight_decay=0.0, fused=True
+            [
+                {"params": groups["lora_A"], "ratio": 1.0},
+                {"params": groups["lora_B"], "ratio": loraplus_lr_ratio},
+            ],
+            betas=(0.9, 0.95),
+            eps=1e-12,
+            weight_decay=0.0,
+            fused=True,
         )
         if start:
             self._load_adapter(Path(start))
@@ -112,7 +125,7 @@ class TorchTrainer:
                 value.grad = grad if value.grad is None else value.grad.add_(grad)
         torch.nn.utils.clip_grad_norm_(values, _MAX_NORM)
         for group in self._optimiser.param_groups:
-            group["lr"] = learning_rate
+            group["lr"] = learning_rate * group["ratio"]
         self._optimiser.step()
         self._optimiser.zero_grad()
         self._steps += 1
