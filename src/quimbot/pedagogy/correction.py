@@ -3,7 +3,7 @@
 import importlib.util
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
 
@@ -132,13 +132,21 @@ def _edit(
 
 
 def _spaced(found: Iterable[Edit]) -> tuple[Edit, ...]:
-    """The edits, two that only write one word as two or two as one made a single edit."""
+    """The edits, with two that only space or write a word otherwise made a single edit.
+
+    So "Robin hood" for "Robinhood", and the "Its" of "Its new film" for "It's a new film".
+    """
     kept: list[Edit] = []
     for edit in found:
         last = kept[-1] if kept else edit
         wrong, right = last.wrong + edit.wrong, last.right + edit.right
         beside = (last.end, last.right_end) == (edit.start, edit.right_start)
-        if beside and last.real and edit.real and _joined(wrong) == _joined(right):
+        if beside and (*map(str.casefold, (*last.wrong, *right[:2])),) == ("its", "it", "is"):
+            if right[2:]:
+                kept[-1] = replace(edit, right=right[2:], right_start=edit.right_start + 1)
+            else:
+                kept.pop()
+        elif beside and last.real and edit.real and _joined(wrong) == _joined(right):
             kept[-1] = Edit(
                 type="R:ORTH",
                 start=last.start,

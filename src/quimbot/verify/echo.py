@@ -12,9 +12,11 @@ from quimbot.verify.turns import Change, Turn
 
 def find(change: Change, correction: Turn, reply: Turn) -> Found:
     """Look for one corrected edit in the reply."""
-    if not change.right:
-        return find_gap(change, correction, reply)
-    found = find_words(change.right, change, correction, reply)
+    found = (
+        find_words(change.right, change, correction, reply)
+        if change.right
+        else find_gap(change, correction, reply)
+    )
     if found[0] == "recast":
         return found
     return another_repair(change, correction, reply) or found

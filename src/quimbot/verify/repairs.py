@@ -7,7 +7,7 @@ swiming" as well as "to swim" does. Only repairs that need no judgement of meani
 from collections.abc import Iterator
 
 from quimbot.pedagogy.words import is_content, stem, word_set
-from quimbot.verify.slots import Found, find_words, wh_question
+from quimbot.verify.slots import BE, Found, find_words, wh_question
 from quimbot.verify.turns import DO, Change, Turn, coordinates
 
 _DETERMINERS = word_set(
@@ -15,22 +15,35 @@ _DETERMINERS = word_set(
 )
 _PREPOSITIONS = word_set("of in on at by for from with about to into over under through during")
 _POINTS = frozenset({("it",), ("this",), ("that",)})
+_POINTS_TO_MORE = frozenset({("these",), ("those",), ("them",)})
 _MANY = frozenset({("lots",), ("a", "lot")})
 _JOINS = word_set("and or")
 _EITHER_FORM = word_set("lov lik hat prefer start begin began continu")  # "to watch", "watching"
 _THINKS = word_set("think thought know knew sai said believ hop feel felt hear heard sur glad")
 _REPORTS = word_set("know ask asking wonder wondering tell hear curious mean find if")
 _OF_FORM = ("VERB:FORM", "VERB:INFL", "MORPH", "SPELL")  # types of error
+_REACH = 4  # words on each side that count as context
+_SUBJECTS = word_set("it this that they these those he she you")
 _ENDINGS = ("ing", "ed", "s")
 
 
 def another_repair(change: Change, correction: Turn, reply: Turn) -> Found | None:
     """What else in the reply mends the slot, where the right words do not stand in it."""
+    if not change.right:
+        return _subject(change, correction, reply)
     for right in _as_good(change, correction, reply):
         found = find_words(right, change, correction, reply)
         if found[0] == "recast":
             return found
-    looks = (_reported, _determiner, _unsaid, _other_verb, _in_any_order, _either_form)
+    looks = (
+        _reported,
+        _determiner,
+        _unsaid,
+        _other_verb,
+        _agreement,
+        _in_any_order,
+        _either_form,
+    )
     return next(filter(None, (look(change, correction, reply) for look in looks)), None)
 
 
@@ -42,8 +55,9 @@ def _as_good(change: Change, correction: Turn, reply: Turn) -> Iterator[tuple[st
     if right in _MANY:
         yield from _MANY - {right, wrong}
     relative = word == "that" and left and is_content(left)
-    if right in _POINTS and not relative and not (after and is_content(after)):
-        yield from sorted(_POINTS - {right, wrong})  # "it is a sad time", "this is a sad time"
+    points = _POINTS if after else _POINTS | _POINTS_TO_MORE
+    if right in points and not relative and not (after and is_content(after)):
+        yield from sorted(points - {right, wrong})  # "it is a sad time", "this is a sad time"
     if word in _PREPOSITIONS and wrong and not _PREPOSITIONS & set(wrong):
         yield from ((other,) for other in sorted(_PREPOSITIONS))  # "abou" for "about" or "of"
     if right[0] == "to" and right[1:] and left in _JOINS:
@@ -95,6 +109,31 @@ def _other_verb(change: Change, correction: Turn, reply: Turn) -> Found | None:
         same_place = reply.neighbours(at, at + 1) == around
         if same_form and same_place and is_content(verb) and is_content(word):
             return "recast", reply.characters(at, at + 1)
+    return None
+
+
+def _agreement(change: Change, correction: Turn, reply: Turn) -> Found | None:
+    """The verb made to agree where the correction changed the noun: "films get", "a film gets"."""
+    if not change.type.endswith("NOUN:NUM") or len(change.wrong) != 1:
+        return None
+    (_, verb) = correction.neighbours(change.right_start, change.right_end)
+    own = correction.around(change.right_start, change.right_end, _REACH)
+    for at in reply.runs(change.wrong):
+        said = reply.word(at + 1, reply.sentences[at])
+        if not own & reply.around(at, at + 2, _REACH):
+            continue
+        if said != verb and said and ({said, verb} <= BE or stem(said) == stem(verb)):
+            return "recast", reply.characters(at, at + 2)
+    return None
+
+
+def _subject(change: Change, correction: Turn, reply: Turn) -> Found | None:
+    """A subject for the verb that the correction took out: "is more fun", "they are more fun"."""
+    after = correction.said[change.right_start : change.right_start + 2]
+    for at in reply.runs(after) if after and set(change.wrong) <= BE else ():
+        sentence = reply.sentences[at]
+        if reply.word(at - 1, sentence) in BE and reply.word(at - 2, sentence) in _SUBJECTS:
+            return "recast", reply.characters(at - 2, at + 1)
     return None
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from quimbot.pedagogy.words import is_content, word_set
+from quimbot.verify.slots import wh_question
 from quimbot.verify.turns import DO, LEADS, OPENERS, Change, Span, Turn, coordinates
 
 _WIDEST = 3  # words on each side of an error that may be needed to know it again
@@ -28,6 +29,8 @@ def repeats(change: Change, learner: Turn, correction: Turn, reply: Turn) -> Spa
     ):
         return None
     for at in reply.runs(run):
+        if not (wrong or after) and wh_question(reply, at):
+            continue  # "What do you watch?" misses no object
         if _open_ends(before, after, reply, at, size) and not (
             "VERB" in change.type and _takes_base(reply, at + len(before), learner, change.start)
         ):

@@ -23,7 +23,7 @@ _SLIP_FROM = 5
 _OWN_IN_QUESTION = 2  # content words that make a wh-question the learner's own sentence
 _ARTICLES = frozenset({("a",), ("an",)})
 _BE_BETWEEN = 2  # content words around a form of be, on whichever side
-_BE = word_set("is are was were be been")
+BE = word_set("is are was were be been")
 _WH = word_set("what which who whom whose where when why how")
 
 
@@ -66,6 +66,9 @@ def _in_context(change: Change, correction: Turn, reply: Turn, match: Span) -> b
     own = correction.around(change.right_start, change.right_end, _REACH)
     left, right = correction.neighbours(change.right_start, change.right_end)
     before, after = reply.neighbours(*match)
+    again = [*correction.runs(change.right)]
+    if len(again) > 1 and not ((left and left == before) or (right and right == after)):
+        return False  # it may be the learner's other one, which was right
     if own:
         said_last = not right and not after and left == before  # "you are biased." ends both
         return said_last or _meet(own, reply.around(*match, _REACH + 1))
@@ -90,6 +93,9 @@ def _in_frame(change: Change, correction: Turn, reply: Turn, match: Span) -> boo
     same_left, same_right = _alike(left, before), _alike(right, after)
     if change.wrong and not right and not after:
         same_right = True  # both end their sentence
+    beyond = correction.word(end + 1, correction.sentences[start])
+    if right in BE and (before, after) == (right, beyond):
+        same_left = same_right = True  # "Is it strange?" says "it is strange"
     if change.right == ("to",) and "VERB" in change.type and is_content(left) and not same_left:
         return False  # "want to buy" is no recast of "need to buy"
     if (same_left and same_right) or _same_run(correction, (start, end), reply, match):
@@ -98,7 +104,7 @@ def _in_frame(change: Change, correction: Turn, reply: Turn, match: Span) -> boo
     if change.type.endswith("DET"):
         return bool(heads_after)
     shared = correction.around(start, end, _REACH) & reply.around(*match, _REACH + 2)
-    if _BE & set(change.right) and len(shared) >= _BE_BETWEEN:
+    if BE & set(change.right) and len(shared) >= _BE_BETWEEN:
         return True  # "Nolan is your favorite" says "your favorite is Nolan"
     heads_before = _heads(correction, start - 1, -1) & _heads(reply, match[0] - 1, -1)
     if same_left or same_right:
@@ -120,13 +126,18 @@ def _heads(turn: Turn, start: int, step: int) -> set[str]:
 
 
 def _same_run(correction: Turn, right: Span, reply: Turn, match: Span) -> bool:
-    """Whether the match stands in the same run of three words, or in the same short sentence."""
+    """Whether the match stands in the same run of three words, or in the same short sentence.
+
+    Where a word with content stands beside it, the run must hold one.
+    """
     sentence = correction.sentences[right[0]]
+    beside = any(map(is_content, filter(None, correction.neighbours(*right))))
     size = max(right[1] - right[0], min(_RUN, correction.sentences.count(sentence)))
     for first in range(max(right[1] - size, 0), right[0] + 1):
         start = match[0] - (right[0] - first)
         if (
             start >= 0
+            and (not beside or any(correction.stems[first : first + size]))
             and correction.said[first : first + size] == reply.said[start : start + size]
             and set(correction.sentences[first : first + size]) == {sentence}
             and len(set(reply.sentences[start : start + size])) == 1
