@@ -14,7 +14,7 @@ import errno
 import logging
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, aclosing, contextmanager
+from contextlib import ExitStack, aclosing, contextmanager, suppress
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -187,10 +187,13 @@ def _work(name: str) -> Callable[..., int]:
         del recipe  # read by FromRecipe before the settings are built
         done = pipeline.perform(name, settings, work, Bars(err), replace=False, force=force)
         prefix = "already done: " if done.status == "skipped" else ""
-        err.print(prefix + done.summary, markup=False, highlight=False)
+        asked_for = out if not settings.outputs() else err  # what is not written is the answer
+        asked_for.print(prefix + done.summary, markup=False, highlight=False, soft_wrap=True)
         return 0
 
     do.__annotations__["settings"] = Annotated[kind, Parameter(name="*")]
+    with suppress(TypeError):  # a command that needs no flag at all
+        do.__defaults__ = (kind(),)
     return do
 
 

@@ -29,6 +29,7 @@ Work = Callable[[Any, Watch], str]
 
 COMMANDS = {
     "pull": "Read a corpus from a file, a folder or the hub as records.",
+    "bank": "List, check and expand the error bank, with seeds of your own.",
     "generate": "Write dialogues with a teacher over the error bank, each one proved.",
     "filter": "Keep the records that pass the named checks; every rejected one has a reason.",
     "dedup": "Drop exact and near duplicates.",
@@ -57,6 +58,10 @@ def command(name: str) -> tuple[type[Settings], Work]:  # noqa: C901, PLR0911, P
             from quimbot.sources.pull import PullSettings, pull
 
             return PullSettings, pull
+        case "bank":
+            from quimbot.pedagogy.bank.browse import BankSettings, bank
+
+            return BankSettings, bank
         case "generate":
             from quimbot.generate.campaign import GenerateSettings, generate
 

@@ -9,7 +9,6 @@ from quimbot.curate.inventory import (
     Fault,
     InventorySettings,
     Spread,
-    aligned,
     inventory,
     table,
     take_inventory,
@@ -17,7 +16,7 @@ from quimbot.curate.inventory import (
 from quimbot.exceptions import DataError
 from quimbot.records.jsonl import write_rows
 from quimbot.records.record import Lesson, Message, Move, Provenance, Record
-from quimbot.runs.watch import Silent
+from quimbot.runs.watch import Silent, aligned
 
 
 class Notes(Silent):

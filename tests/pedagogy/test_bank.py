@@ -33,12 +33,13 @@ level = "A2"
 topic = "town"
 learner = "I no like {food}"
 correction = "I don't like {food}"
-types = ["M:VERB:TENSE R:ADV"]
+types = ["M:VERB:TENSE R:OTHER"]
 hints = ["Think about negation."]
 follow_ups = ["Why?"]
 details = ["It is a big place."]
 """
 SLOTS = {"food": ("fish", "soup")}
+TOPICS = ("town", "food")
 
 
 def test_the_bank_holds_every_category_and_first_language() -> None:
@@ -128,6 +129,7 @@ def test_more_turns_than_there_are_is_refused(tmp_path: Path) -> None:
         ('["Why?"]', "[]", r"follow_ups must not be empty"),
         ('topic = "town"', 'topic = "town"\nl1 = ["fr"]', r"unknown l1 \['fr'\]"),
         ('topic = "town"', 'topic = "town"\ntone = "mad"', r"tone 'mad'"),
+        ('topic = "town"', 'topic = "moon"', r"topic 'moon'; expected one of food, town"),
         ("[[seed]]", "[[seed]", r"a.toml: not valid TOML"),
     ],
 )
@@ -135,19 +137,58 @@ def test_a_bad_entry_is_told_with_its_line(tmp_path: Path, old: str, new: str, f
     path = tmp_path / "a.toml"
     path.write_text(ENTRY.replace(old, new), encoding="utf-8")
     with pytest.raises(DataError, match=fault):
-        read_entries(path, SLOTS)
+        read_entries(path, SLOTS, TOPICS)
 
 
 def test_an_id_is_used_once(tmp_path: Path) -> None:
     path = tmp_path / "a.toml"
     path.write_text(ENTRY + ENTRY, encoding="utf-8")
     with pytest.raises(DataError, match=r"a.toml:14: seed 'one': id 'one' is taken"):
-        read_entries(path, SLOTS)
+        read_entries(path, SLOTS, TOPICS)
+
+
+def test_own_seeds_are_drawn_beside_those_that_ship(tmp_path: Path) -> None:
+    (tmp_path / "own.toml").write_text(ENTRY, encoding="utf-8")
+    more = BANK.with_own([tmp_path / "own.toml"])
+    assert len(more.entries) == len(BANK.entries) + 1
+    drawn = list(more.draw(len(more.entries), seed=0))
+    assert any(re.search("i no like", turn.learner, re.IGNORECASE) for turn in drawn)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "fault"),
+    [
+        ("M:VERB:TENSE R:OTHER", "R:NOUN", r"own.toml:2: .*I no like .* shows .*R:NOUN"),
+        ('id = "one"', f'id = "{BANK.entries[0].id}"', r"own.toml:2: .* is taken; give it another"),
+        ('learner = "I no like', "learner = \"I don't like", r"own.toml:2: .*correction equals"),
+    ],
+)
+def test_an_own_seed_that_is_wrong_is_told_with_its_line(
+    tmp_path: Path, old: str, new: str, fault: str
+) -> None:
+    path = tmp_path / "own.toml"
+    path.write_text(ENTRY.replace(old, new), encoding="utf-8")
+    with pytest.raises(DataError, match=fault):
+        BANK.with_own([path])
+
+
+def test_a_part_of_the_bank_is_of_the_kind_asked_for() -> None:
+    part = BANK.only(category="past-tense", l1="zh", level="A2", error_type="R:VERB:TENSE")
+    assert 0 < len(part.entries) < len(BANK.entries)
+    for entry in part.entries:
+        assert (entry.category, entry.level) == ("past-tense", "A2")
+        assert not entry.l1 or "zh" in entry.l1
+    assert BANK.only() == BANK
+
+
+def test_a_part_without_seeds_is_refused_with_what_there_is() -> None:
+    with pytest.raises(RecipeError, match=r"category 'past' and l1 'zh'; categories: .*past-tense"):
+        BANK.only(category="past", l1="zh")
 
 
 def test_a_missing_file_is_told(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="no such file"):
-        read_entries(tmp_path / "none.toml", SLOTS)
+        read_entries(tmp_path / "none.toml", SLOTS, TOPICS)
 
 
 def _words(text: str) -> list[str]:

@@ -4,7 +4,7 @@ Any JSON Lines chat file will do, records or another tool's shape; a bad line is
 """
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ from quimbot.exceptions import DataError
 from quimbot.records.jsonl import write_json
 from quimbot.records.record import Message, Record, Strict, messages_id
 from quimbot.records.shapes import detect_shape, read_chat
-from quimbot.runs.watch import Watch
+from quimbot.runs.watch import Watch, aligned
 
 _LINES = 20
 """Lines that are named for one fault; all are counted."""
@@ -165,13 +165,6 @@ def table(found: Inventory) -> list[tuple[str, ...]]:
         for file in found.files
     ]
     return [head, *rows]
-
-
-def aligned(rows: Sequence[Sequence[str]]) -> Iterator[str]:
-    """Rows of text as lines with their columns under each other."""
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    for row in rows:
-        yield "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
 
 
 def _is_chats(path: Path) -> bool:

@@ -47,6 +47,12 @@ class GenerateSettings:
     injected: float = 0.5
     """Share of learner turns made from correct sentences with errors put in; the rest are drawn
     from the error bank."""
+    own: tuple[Path, ...] = ()
+    """Files with seeds of your own (.toml), drawn from beside those of the bank."""
+    category: str = ""
+    """Only seeds of the bank with this kind of error, such as past-tense."""
+    level: str = ""
+    """Only seeds of the bank of this level: A2, B1 or B2."""
     no_error: float = 0.1
     """Share of the bank's learner turns without any error."""
     long: float = 0.3
@@ -72,8 +78,8 @@ class GenerateSettings:
         move_weights(self.moves)
 
     def inputs(self) -> tuple[Path, ...]:
-        """Nothing is read but what ships with the package."""
-        return ()
+        """The seeds of your own; all else ships with the package."""
+        return self.own
 
     def outputs(self) -> tuple[Path, ...]:
         """The dialogues, their manifest, and the refused rows."""
@@ -106,7 +112,8 @@ def generate(settings: GenerateSettings, watch: Watch) -> str:
 def _seeds(settings: GenerateSettings) -> list[Seed]:
     """The learner turns of the campaign, bank and sentences well mixed, none twice."""
     wanted = round(settings.dialogues * settings.injected)
-    drawn = shipped_bank().draw(
+    bank = shipped_bank().with_own(settings.own)
+    drawn = bank.only(category=settings.category, l1=settings.l1, level=settings.level).draw(
         settings.dialogues - wanted,
         seed=settings.seed,
         l1=settings.l1,

@@ -1,6 +1,6 @@
 """How a long job tells what it is doing: the command line draws it, tests ignore it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Protocol
 
@@ -41,3 +41,11 @@ class Silent:
 
     def say(self, text: str) -> None:
         """Nothing."""
+
+
+def aligned(table: Iterable[Sequence[str]]) -> Iterator[str]:
+    """Rows of text as lines with their columns under each other."""
+    rows = list(table)
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
+        yield "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()

@@ -1,17 +1,26 @@
 """The error bank: learner errors written with care, and thousands of turns drawn from them."""
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from random import Random
 
-from quimbot.exceptions import DataError, RecipeError
+from quimbot.exceptions import RecipeError
+from quimbot.pedagogy.bank.check import undeclared
 from quimbot.pedagogy.bank.compose import chat_turn
-from quimbot.pedagogy.bank.entry import Entry, Slots, Talk, read_entries, read_slots, read_talk
+from quimbot.pedagogy.bank.entry import (
+    Entry,
+    Slots,
+    Talk,
+    entry_fault,
+    read_entries,
+    read_slots,
+    read_talk,
+)
 from quimbot.pedagogy.bank.fill import fill_entry, fill_turn
-from quimbot.pedagogy.seed import Seed
+from quimbot.pedagogy.seed import FIRST_LANGUAGES, LEVELS, Seed
 
 _FOLDER = Path(__file__).parent
 _FILES = ("tense.toml", "nouns.toml", "structure.toml", "words.toml")
@@ -27,6 +36,47 @@ class Bank:
     entries: tuple[Entry, ...]
     talk: Talk
     slots: Slots
+
+    def with_own(self, paths: Sequence[Path]) -> "Bank":
+        """This bank and the seeds of more files, which may use its slots and topics.
+
+        Raises:
+            DataError: a file or a seed is not what it must be, an id is taken, or a seed shows
+                errors that it does not declare; file and line are named.
+        """
+        entries = self.entries
+        for path in paths:
+            own = read_entries(path, self.slots, self.talk.beside, {each.id for each in entries})
+            for number, fault in undeclared(own, self.slots).items():
+                raise entry_fault(path, number, own[number], fault)
+            entries += own
+        return replace(self, entries=entries)
+
+    def only(
+        self, *, category: str = "", l1: str = "", level: str = "", error_type: str = ""
+    ) -> "Bank":
+        """The part of the bank that is of a kind; empty texts leave nothing out.
+
+        Raises:
+            RecipeError: no seed is left; what was asked for and what there is are named.
+        """
+        left = tuple(
+            entry
+            for entry in self.entries
+            if category in ("", entry.category)
+            and (not l1 or not entry.l1 or l1 in entry.l1)
+            and level in ("", entry.level)
+            and (not error_type or any(error_type in shown.split() for shown in entry.types))
+        )
+        if not left:
+            asked = {"category": category, "l1": l1, "level": level, "error_type": error_type}
+            named = " and ".join(f"{name} {value!r}" for name, value in asked.items() if value)
+            kinds = sorted({entry.category for entry in self.entries})
+            raise RecipeError(
+                f"no seed of the error bank has {named}; categories: {', '.join(kinds)}; "
+                f"levels: {', '.join(LEVELS)}; l1: {', '.join(FIRST_LANGUAGES)}"
+            )
+        return replace(self, entries=left)
 
     def seed(self, entry: Entry, rng: Random, *, long: bool = False, l1: str = "") -> Seed:
         """A turn with the error of an entry; a long one has more sentences, perhaps more errors."""
@@ -127,9 +177,8 @@ def read_bank(folder: Path) -> Bank:
         DataError: a file, an entry or a slot is not what it must be; file and line are named.
     """
     slots, talk = read_slots(folder / "slots.toml"), read_talk(folder / "talk.toml")
-    entries = tuple(e for name in _FILES for e in read_entries(folder / name, slots))
-    ids = [entry.id for entry in entries]
-    twice = sorted({name for name in ids if ids.count(name) > 1})
-    if twice:
-        raise DataError(f"{folder}: seed ids used twice: {', '.join(twice)}; rename one")
+    entries: tuple[Entry, ...] = ()
+    for name in _FILES:
+        taken = {entry.id for entry in entries}
+        entries += read_entries(folder / name, slots, talk.beside, taken)
     return Bank(entries=entries, talk=talk, slots=slots)

@@ -2,7 +2,7 @@
 
 import re
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import TypeVar
 
@@ -67,22 +67,27 @@ class Talk(Strict, frozen=True, kw_only=True):
     turn: tuple[Turn, ...]
 
 
-def read_entries(path: Path, shared: Slots) -> tuple[Entry, ...]:
-    """The entries of a file, each one checked.
+def read_entries(
+    path: Path, shared: Slots, topics: Collection[str], taken: Collection[str] = ()
+) -> tuple[Entry, ...]:
+    """The entries of a file, each one checked; `taken` are ids that stand elsewhere.
 
     Raises:
         DataError: the file or an entry is not what it must be; the line is named.
     """
-    text = _text(path)
-    found = _decode(path, text, _EntryFile).seed
-    seen: set[str] = set()
+    found = _decode(path, _text(path), _EntryFile).seed
+    seen = set(taken)
     for number, entry in enumerate(found):
-        fault = f"id {entry.id!r} is taken" if entry.id in seen else _fault(entry, shared)
-        if fault:
-            line = _line(text, "seed", number)
-            raise DataError(f"{path}:{line}: seed {entry.id!r}: {fault}")
+        fault = f"id {entry.id!r} is taken; give it another" if entry.id in seen else ""
+        if fault := fault or _fault(entry, shared, topics):
+            raise entry_fault(path, number, entry, fault)
         seen.add(entry.id)
     return found
+
+
+def entry_fault(path: Path, number: int, entry: Entry, fault: str) -> DataError:
+    """What is wrong with the entry of that number, counted from 0, with file and line."""
+    return DataError(f"{path}:{_line(_text(path), 'seed', number)}: seed {entry.id!r}: {fault}")
 
 
 def read_slots(path: Path) -> Slots:
@@ -103,7 +108,7 @@ def read_talk(path: Path) -> Talk:
     return _decode(path, _text(path), Talk)
 
 
-def _fault(entry: Entry, shared: Slots) -> str:
+def _fault(entry: Entry, shared: Slots, topics: Collection[str]) -> str:
     """What is wrong with an entry and what to do, or nothing."""
     known = {**shared, **entry.slots}
     texts = (entry.learner, entry.correction, *entry.hints, *entry.follow_ups, *entry.details)
@@ -122,6 +127,10 @@ def _fault(entry: Entry, shared: Slots) -> str:
         ),
         (empty, f"{', '.join(empty)} must not be empty; give at least one"),
         (odd_l1, f"unknown l1 {odd_l1}; expected any of {', '.join(FIRST_LANGUAGES)}"),
+        (
+            entry.topic not in topics,
+            f"topic {entry.topic!r}; expected one of {', '.join(sorted(topics))}",
+        ),
         (entry.level not in LEVELS, f"level {entry.level!r}; expected one of {', '.join(LEVELS)}"),
         (
             entry.tone not in {"", "glad", "sorry"},
