@@ -32,24 +32,23 @@ def plain(records: Sequence[Record]) -> list[Verdict]:
     annotator: Any = correction._annotator()
     nlp, errant = annotator._nlp, annotator._errant
 
-    def edits_all(pairs: Sequence[tuple[str, str]]) -> list[tuple[correction.Edit, ...]]:
+    def real_edits_all(pairs: Sequence[tuple[str, str]]) -> list[tuple[correction.Edit, ...]]:
         found = []
         for pair in pairs:
             old, new = (words(text) for text in pair)
             before, after = (nlp(_doc(nlp, [word.text for word in part])) for part in (old, new))
-            found.append(
-                correction._spaced(
-                    correction._edit(e.type, (e.o_start, e.o_end, e.c_start, e.c_end), old, new)
-                    for e in errant.annotate(before, after)
-                )
+            edits = correction._spaced(
+                correction._edit(e.type, (e.o_start, e.o_end, e.c_start, e.c_end), old, new)
+                for e in errant.annotate(before, after)
             )
+            found.append(tuple(edit for edit in edits if edit.real))
         return found
 
-    remembered, scaffolding.edits_all = scaffolding.edits_all, edits_all
+    remembered, scaffolding.real_edits_all = scaffolding.real_edits_all, real_edits_all
     try:
         return [scaffolding.Scaffolding().check([record])[0] for record in records]
     finally:
-        scaffolding.edits_all = remembered
+        scaffolding.real_edits_all = remembered
 
 
 def _doc(nlp: Any, said: list[str]) -> Any:  # noqa: ANN401 - spaCy's own

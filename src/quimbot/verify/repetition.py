@@ -32,7 +32,7 @@ def repeats(change: Change, learner: Turn, correction: Turn, reply: Turn) -> Spa
         if not (wrong or after) and wh_question(reply, at):
             continue  # "What do you watch?" misses no object
         if _open_ends(before, after, reply, at, size) and not (
-            "VERB" in change.type and _takes_base(reply, at + len(before), learner, change.start)
+            _takes_base(reply, at + len(before), learner, change.start) and "VERB" in change.type
         ):
             return reply.characters(at, at + len(run))
     return None

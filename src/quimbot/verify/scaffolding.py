@@ -14,7 +14,7 @@ talk going (asks, stays on topic, at most 45 words) and does not correct what wa
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from quimbot.pedagogy.correction import edits_all
+from quimbot.pedagogy.correction import real_edits_all
 from quimbot.pedagogy.words import is_content, word_set
 from quimbot.records.record import Evidence, Lesson, Move, Record, Verdict
 from quimbot.verify import wording
@@ -87,7 +87,7 @@ def judge(learner: str, corrections: Sequence[str], reply: str, move: Move) -> V
 def judge_all(items: Sequence[Item]) -> list[Verdict]:
     """The verdicts on many replies, in order; far faster than one by one."""
     pairs = [(learner, right) for learner, corrections, _, _ in items for right in corrections]
-    edits = dict(zip(pairs, edits_all(pairs), strict=True)) if pairs else {}
+    edits = dict(zip(pairs, real_edits_all(pairs), strict=True)) if pairs else {}
     verdicts = []
     for learner, corrections, reply, move in items:
         base = prepare(learner)
@@ -98,7 +98,7 @@ def judge_all(items: Sequence[Item]) -> list[Verdict]:
             _against(
                 base,
                 right,
-                tuple(change(edit, base, right) for edit in some if edit.real),
+                tuple(change(edit, base, right) for edit in some),
                 seen,
                 move,
             )

@@ -4,7 +4,7 @@ Words with content must stand near other words of the learner's, function words 
 neighbours or by the same head. Everything is compared with both sides turned to face the learner.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from difflib import SequenceMatcher
 from typing import Literal
 
@@ -96,7 +96,8 @@ def _in_frame(change: Change, correction: Turn, reply: Turn, match: Span) -> boo
     beyond = correction.word(end + 1, correction.sentences[start])
     if right in BE and (before, after) == (right, beyond):
         same_left = same_right = True  # "Is it strange?" says "it is strange"
-    if change.right == ("to",) and "VERB" in change.type and is_content(left) and not same_left:
+    other_verb = bool(left) and is_content(left) and not same_left
+    if change.right == ("to",) and other_verb and "VERB" in change.type:
         return False  # "want to buy" is no recast of "need to buy"
     if (same_left and same_right) or _same_run(correction, (start, end), reply, match):
         return True
@@ -179,17 +180,25 @@ def find_gap(change: Change, correction: Turn, reply: Turn) -> Found:
     right = correction.said[place] if place < size else ""
     if left and right and correction.sentences[place - 1] != correction.sentences[place]:
         left, right = ("", right) if change.opens else (left, "")
-    return _closed((left, right), change, correction, reply)
+    found = _closed((left, right), change, correction, reply, str.__eq__)
+    if found[0] == "recast" or "VERB" in change.type:
+        return found  # "will arrive" is no "arrived"
+    return _closed((left, right), change, correction, reply, _alike)
 
 
-def _closed(frame: tuple[str, str], change: Change, correction: Turn, reply: Turn) -> Found:
+def _closed(
+    frame: tuple[str, str],
+    change: Change,
+    correction: Turn,
+    reply: Turn,
+    same: Callable[[str, str], bool],
+) -> Found:
     """A gap between two words, or beside one of them where the other is empty."""
     left, right = frame
     place = change.right_start
     anchor = place if right else place - 1
     head = 0 <= anchor < len(correction.stems) and bool(correction.stems[anchor])
     own = correction.around(place, place + 1, _REACH)
-    same = str.__eq__ if "VERB" in change.type else _alike  # "will arrive" is no "arrived"
     best: Found = ("none", None)
     for at, word in enumerate(reply.said):
         before, after = reply.neighbours(at, at + 1)

@@ -103,7 +103,7 @@ def _abbreviated(mark: str, before: str) -> bool:
 class Change:
     """An edit in words of the prepared turns, trimmed of words that both sides share."""
 
-    type: str
+    edit: Edit
     wrong: tuple[str, ...]
     right: tuple[str, ...]
     start: int
@@ -112,6 +112,11 @@ class Change:
     """Place of the right words in the correction."""
     opens: bool
     """Whether the wrong words open their sentence."""
+
+    @property
+    def type(self) -> str:
+        """ERRANT type; asked for only where the words leave it open, since it may cost a parse."""
+        return self.edit.type
 
     @property
     def right_end(self) -> int:
@@ -133,7 +138,7 @@ def change(edit: Edit, learner: Turn, correction: Turn) -> Change:
     opens = 0 < start < len(learner.said) and (
         learner.sentences[start - 1] != learner.sentences[start]
     )
-    return Change(edit.type, wrong, right, start, first, opens)
+    return Change(edit, wrong, right, start, first, opens)
 
 
 def coordinates(change: Change) -> bool:

@@ -7,7 +7,7 @@ learner repairs an error, takes it up and still gets it wrong, or simply talks o
 from collections.abc import Sequence
 from enum import StrEnum
 
-from quimbot.pedagogy.correction import edits_all
+from quimbot.pedagogy.correction import real_edits_all
 from quimbot.records.record import Record
 from quimbot.verify.echo import find
 from quimbot.verify.repetition import repeats
@@ -33,9 +33,9 @@ def uptake(learner: str, corrections: Sequence[str], answer: str) -> Uptake:
     pairs = [(learner, right) for right in corrections]
     turn, said = prepare(learner), prepare(answer)
     found = [Uptake.NONE]
-    for (_, text), edits in zip(pairs, edits_all(pairs), strict=True):
+    for (_, text), edits in zip(pairs, real_edits_all(pairs), strict=True):
         right = prepare(text)
-        changes = [change(edit, turn, right) for edit in edits if edit.real]
+        changes = [change(edit, turn, right) for edit in edits]
         each = {_of(error, turn, right, said) for error in changes}
         # an error that comes again weighs more than another one put right
         found.append(max(each & {Uptake.NEEDS_REPAIR} or each, key=_goodness, default=Uptake.NONE))

@@ -12,6 +12,7 @@ Span = tuple[int, int]
 _STRAIGHT = str.maketrans(
     "\u2019\u2018\u02bc\u00b4\u0060\u2032\u201c\u201d\u201e\u00ab\u00bb", "'" * 6 + '"' * 5
 )
+_AGAINST = re.compile(r"(?:[,(\-\u2013\u2014] ?not|\binstead of|\brather than)", re.IGNORECASE)
 _QUOTES = ("'", '"', "*")
 _QUOTE = r"[\"'*]"
 
@@ -147,10 +148,11 @@ def contrasts(reply: str, wrong: Sequence[str]) -> list[Span]:
     """Where a reply names the wrong words only to turn them down: ", not go", "instead of go"."""
     if not wrong:
         return []
-    words = r"\W+".join(re.escape(word) for word in wrong)
-    against = r"(?:[,(\-\u2013\u2014] ?not|\binstead of|\brather than)"
-    pattern = rf"{against} {_QUOTE}?{words}\b(?=\W*(?:$|[.!?)]))"
     text = reply.translate(_STRAIGHT)
+    if not _AGAINST.search(text):  # most replies, and the pattern below is new for each error
+        return []
+    words = r"\W+".join(re.escape(word) for word in wrong)
+    pattern = rf"{_AGAINST.pattern} {_QUOTE}?{words}\b(?=\W*(?:$|[.!?)]))"
     return [match.span() for match in re.finditer(pattern, text, re.IGNORECASE)]
 
 
