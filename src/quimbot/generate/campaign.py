@@ -15,6 +15,7 @@ from random import Random
 from quimbot.exceptions import RecipeError
 from quimbot.generate.ledger import Ledger, Row
 from quimbot.generate.plan import make_plan, move_weights, plan_hash
+from quimbot.generate.preview import preview
 from quimbot.generate.proof import prove, record_of
 from quimbot.generate.rules_teacher import RulesTeacher
 from quimbot.generate.teacher import Cell, RuntimeTeacher, Teacher
@@ -63,6 +64,12 @@ class GenerateSettings:
     """Replies asked for one row before it is given up."""
     seed: int = 0
     """Which turns and replies are drawn."""
+    dry_run: bool = False
+    """Show the plan, its coverage, three prompts and the cost; ask nothing and write nothing."""
+    prompt_price: float = 0.0
+    """What a million tokens of prompts cost at the teacher, for --dry-run."""
+    reply_price: float = 0.0
+    """What a million tokens of replies cost at the teacher, for --dry-run."""
 
     def __post_init__(self) -> None:
         """Check the values."""
@@ -72,6 +79,8 @@ class GenerateSettings:
             raise RecipeError(f"attempts {self.attempts} must be at least 1")
         if self.l1 not in ("", *FIRST_LANGUAGES):
             raise RecipeError(f"l1 {self.l1!r}; expected one of {', '.join(FIRST_LANGUAGES)}")
+        if min(self.prompt_price, self.reply_price) < 0:
+            raise RecipeError("prompt_price and reply_price must be at least 0")
         for name in ("injected", "no_error", "long"):
             if not 0 <= (share := getattr(self, name)) <= 1:
                 raise RecipeError(f"{name} {share} must be between 0 and 1")
@@ -82,7 +91,9 @@ class GenerateSettings:
         return self.own
 
     def outputs(self) -> tuple[Path, ...]:
-        """The dialogues, their manifest, and the refused rows."""
+        """The dialogues, their manifest, and the refused rows; nothing when only looked at."""
+        if self.dry_run:
+            return ()
         return (self.output, manifest_path(self.output), rejected_path(self.output))
 
 
@@ -96,6 +107,15 @@ def generate(settings: GenerateSettings, watch: Watch) -> str:
     """
     cells = make_plan(_seeds(settings), move_weights(settings.moves), settings.l1)
     plan = plan_hash(cells, settings.teacher, str(settings.attempts), str(settings.seed))
+    if settings.dry_run:
+        return preview(
+            cells,
+            plan,
+            teacher=settings.teacher,
+            attempts=settings.attempts,
+            prompt_price=settings.prompt_price,
+            reply_price=settings.reply_price,
+        )
     ledger = Ledger(settings.output, plan)
     with (
         _teacher(settings) as teacher,

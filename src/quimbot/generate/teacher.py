@@ -37,6 +37,8 @@ class Teacher(Protocol):
         ...
 
 
+AT_ONCE = 4
+"""Answers that a model is asked for at the same time."""
 _SAMPLING = Sampling(max_tokens=96, temperature=0.8, top_p=0.95)
 _REASONS = {
     "no-recast": "The corrected words were not said back.",
@@ -57,7 +59,7 @@ _REASONS = {
 class RuntimeTeacher:
     """Asks anything that answers a chat, and tells it why an earlier reply did not pass."""
 
-    def __init__(self, runtime: Runtime, *, seed: int = 0, at_once: int = 4) -> None:
+    def __init__(self, runtime: Runtime, *, seed: int = 0, at_once: int = AT_ONCE) -> None:
         self.name = runtime.name
         self.at_once = at_once
         self._runtime = runtime
@@ -65,7 +67,7 @@ class RuntimeTeacher:
 
     async def answer(self, cell: Cell, refused: Sequence[str]) -> str:
         """The model's reply to the learner, the correction whispered in the system message."""
-        messages = (self._brief(cell, refused), Message(role="user", content=cell.seed.learner))
+        messages = (brief(cell, refused), Message(role="user", content=cell.seed.learner))
         draw = (self._seed * 1_000_003 + cell.index * 31 + len(refused)) % 2**31
         sampling = Sampling(
             max_tokens=_SAMPLING.max_tokens,
@@ -75,13 +77,14 @@ class RuntimeTeacher:
         )
         return (await reply(self._runtime, messages, sampling)).text.strip()
 
-    def _brief(self, cell: Cell, refused: Sequence[str]) -> Message:
-        """What the model is told: the row's own prompt, the correction, earlier faults."""
-        lines = [tutor_prompt(cell.move, cell.seed.l1).content]
-        if cell.seed.corrections:
-            lines.append(f"Correctly, the learner's turn is: {cell.seed.corrections[0]}")
-        else:
-            lines.append("The learner's turn is correct: just chat, and ask a question.")
-        lines.append("Answer in at most two short sentences.")
-        lines += [_REASONS.get(reason, reason) for reason in dict.fromkeys(refused)]
-        return Message(role="system", content=" ".join(lines))
+
+def brief(cell: Cell, refused: Sequence[str]) -> Message:
+    """What a model is told: the row's own prompt, the correction, the faults of earlier replies."""
+    lines = [tutor_prompt(cell.move, cell.seed.l1).content]
+    if cell.seed.corrections:
+        lines.append(f'Correctly, the learner\'s turn is: "{cell.seed.corrections[0]}".')
+    else:
+        lines.append("The learner's turn is correct: just chat, and ask a question.")
+    lines.append("Answer in at most two short sentences.")
+    lines += [_REASONS.get(reason, reason) for reason in dict.fromkeys(refused)]
+    return Message(role="system", content=" ".join(lines))
