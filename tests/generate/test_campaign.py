@@ -2,6 +2,7 @@
 
 import multiprocessing
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 from random import Random
 
@@ -21,6 +22,7 @@ from quimbot.pedagogy.bank.bank import shipped_bank
 from quimbot.records.jsonl import read_records
 from quimbot.records.record import Message, Move
 from quimbot.runs.watch import Silent
+from quimbot.verify.near_duplicates import NearDuplicates
 
 
 def test_every_row_is_proved_tagged_and_distinct(tmp_path: Path) -> None:
@@ -42,6 +44,60 @@ def test_every_row_is_proved_tagged_and_distinct(tmp_path: Path) -> None:
     moves = Counter(lesson.move for record in records for lesson in record.lessons)
     assert moves[Move.RECAST] > 2 * moves[Move.EXPANSION] > 2 * moves[Move.HINT]
     assert not list(tmp_path.glob(".*"))
+
+
+def turns_of(path: Path) -> list[str]:
+    return [record.messages[1].content for record in read_records(path)]
+
+
+def test_turns_that_one_has_already_do_not_come_again(tmp_path: Path) -> None:
+    first, second = tmp_path / "a.jsonl", tmp_path / "b.jsonl"
+    generate(GenerateSettings(output=first, dialogues=150), Silent())
+    summary = generate(
+        GenerateSettings(output=second, dialogues=150, against=(first,), near=0.6), Silent()
+    )
+    assert "of 150 planned" in summary
+    had, new = turns_of(first), turns_of(second)
+    matches = NearDuplicates(threshold=0.6).matches([*had, *new], owned=len(had))
+    assert not any(matches[len(had) :])
+    without = tmp_path / "c.jsonl"
+    generate(GenerateSettings(output=without, dialogues=150), Silent())
+    assert turns_of(without) == had  # the same draw repeats every turn
+
+
+OWN = """
+[[seed]]
+id = "own-pets"
+category = "pets"
+level = "B1"
+topic = "family"
+learner = "I have two {pet}"
+correction = "I have two {pet}"
+types = ["R:NOUN:NUM"]
+slots = { pet = [["dog", "dogs"], ["cat", "cats"]] }
+hints = ["Think about the number."]
+follow_ups = ["What are they called?"]
+details = ["Animals are good company."]
+"""
+
+
+def test_seeds_of_ones_own_are_used_and_run_out(tmp_path: Path) -> None:
+    own = tmp_path / "own.toml"
+    own.write_text(OWN, encoding="utf-8")
+    few = GenerateSettings(
+        output=tmp_path / "a.jsonl",
+        own=(own,),
+        category="pets",
+        injected=0.0,
+        no_error=0.0,
+        long=0.0,
+        dialogues=2,
+        near=0.5,
+    )
+    generate(few, Silent())
+    assert all("two" in turn.lower() for turn in turns_of(few.output))
+    with pytest.raises(RecipeError, match=r"only \d+ of 480 turns drawn repeat no other"):
+        generate(replace(few, dialogues=60, output=tmp_path / "b.jsonl"), Silent())
 
 
 def test_killed_again_and_again_it_ends_with_the_same_bytes(tmp_path: Path) -> None:

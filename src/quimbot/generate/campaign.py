@@ -22,14 +22,19 @@ from quimbot.generate.teacher import Cell, RuntimeTeacher, Teacher
 from quimbot.pedagogy.bank.bank import shipped_bank
 from quimbot.pedagogy.inject import injected_seeds
 from quimbot.pedagogy.seed import FIRST_LANGUAGES, Seed
+from quimbot.records.jsonl import read_records
 from quimbot.records.manifest import manifest_path, write_dataset
 from quimbot.records.record import Record
 from quimbot.records.rejected import Rejected, rejected_path, rejecting, told
+from quimbot.records.texts import first_turn
 from quimbot.runs.watch import Task, Watch
 from quimbot.runtimes.connect import connect
+from quimbot.verify.near_duplicates import NearDuplicates
 
 _BATCH = 64
 _MOST_OF_ONE_REPLY = 0.01  # share of rows that may hold the very same reply
+_DRAWN_AGAIN = (1, 2, 4, 8)
+"""How many turns are drawn for each one wanted, until enough of them repeat nothing."""
 _FEW = 5  # in a small campaign, one reply may come this often
 
 
@@ -54,6 +59,11 @@ class GenerateSettings:
     """Only seeds of the bank with this kind of error, such as past-tense."""
     level: str = ""
     """Only seeds of the bank of this level: A2, B1 or B2."""
+    against: tuple[Path, ...] = ()
+    """Records that you have already: no learner turn of theirs comes again."""
+    near: float = 1.0
+    """Overlap in words from which a turn repeats another, of those files or of the campaign; 1 for
+    the same words only."""
     no_error: float = 0.1
     """Share of the bank's learner turns without any error."""
     long: float = 0.3
@@ -81,14 +91,16 @@ class GenerateSettings:
             raise RecipeError(f"l1 {self.l1!r}; expected one of {', '.join(FIRST_LANGUAGES)}")
         if min(self.prompt_price, self.reply_price) < 0:
             raise RecipeError("prompt_price and reply_price must be at least 0")
+        if not 0 < self.near <= 1:
+            raise RecipeError(f"near {self.near} must be above 0 and at most 1")
         for name in ("injected", "no_error", "long"):
             if not 0 <= (share := getattr(self, name)) <= 1:
                 raise RecipeError(f"{name} {share} must be between 0 and 1")
         move_weights(self.moves)
 
     def inputs(self) -> tuple[Path, ...]:
-        """The seeds of your own; all else ships with the package."""
-        return self.own
+        """The seeds of your own and the records you have; all else ships with the package."""
+        return (*self.own, *self.against)
 
     def outputs(self) -> tuple[Path, ...]:
         """The dialogues, their manifest, and the refused rows; nothing when only looked at."""
@@ -130,11 +142,36 @@ def generate(settings: GenerateSettings, watch: Watch) -> str:
 
 
 def _seeds(settings: GenerateSettings) -> list[Seed]:
-    """The learner turns of the campaign, bank and sentences well mixed, none twice."""
-    wanted = round(settings.dialogues * settings.injected)
+    """The learner turns of the campaign, none of them a repeat; more are drawn for those left out.
+
+    Raises:
+        RecipeError: the bank does not hold so many distinct turns.
+    """
+    if not settings.against and settings.near == 1:
+        return _drawn(settings, settings.dialogues)
+    owned = [first_turn(record) for path in settings.against for record in read_records(path)]
+    finder = NearDuplicates(threshold=settings.near)
+    fresh: list[Seed] = []
+    for times in _DRAWN_AGAIN:
+        seeds = _drawn(settings, times * settings.dialogues)
+        matches = finder.matches([*owned, *(each.learner for each in seeds)], owned=len(owned))
+        fresh = [
+            each for each, match in zip(seeds, matches[len(owned) :], strict=True) if not match
+        ]
+        if len(fresh) >= settings.dialogues:
+            return fresh[: settings.dialogues]
+    raise RecipeError(
+        f"only {len(fresh)} of {times * settings.dialogues} turns drawn repeat no other; "
+        "ask for fewer dialogues or raise near"
+    )
+
+
+def _drawn(settings: GenerateSettings, count: int) -> list[Seed]:
+    """So many learner turns, bank and sentences well mixed, none twice."""
+    wanted = round(count * settings.injected)
     bank = shipped_bank().with_own(settings.own)
     drawn = bank.only(category=settings.category, l1=settings.l1, level=settings.level).draw(
-        settings.dialogues - wanted,
+        count - wanted,
         seed=settings.seed,
         l1=settings.l1,
         long=settings.long,
