@@ -155,6 +155,12 @@ def test_own_seeds_are_drawn_beside_those_that_ship(tmp_path: Path) -> None:
     assert any(re.search("i no like", turn.learner, re.IGNORECASE) for turn in drawn)
 
 
+def test_the_example_of_the_guide_is_sound(tmp_path: Path) -> None:
+    guide = (Path(__file__).parents[2] / "docs" / "seeds.md").read_text(encoding="utf-8")
+    (tmp_path / "own.toml").write_text(guide.split("```toml")[1].split("```")[0], encoding="utf-8")
+    assert len(BANK.with_own([tmp_path / "own.toml"]).entries) == len(BANK.entries) + 1
+
+
 @pytest.mark.parametrize(
     ("old", "new", "fault"),
     [
