@@ -1,5 +1,6 @@
 """Campaigns: every row proved, and none lost or changed by a kill."""
 
+import asyncio
 import multiprocessing
 from collections import Counter
 from dataclasses import replace
@@ -140,7 +141,7 @@ def test_a_ledger_cut_anywhere_keeps_its_whole_rows(
     cut = data.draw(st.integers(0, len(raw)))
     ledger.path.write_bytes(raw[:cut])
     again = Ledger(output, "abc")
-    assert again.rows == rows[: raw[:cut].count(b"\n")]
+    assert list(again.rows.values()) == rows[: raw[:cut].count(b"\n")]
     again.append(rows[len(again.rows) :])
     assert again.path.read_bytes() == raw
 
@@ -191,6 +192,82 @@ def test_a_broken_teacher_stops_the_campaign_which_then_goes_on(
     assert "1 red-pen" in summary
     assert len(list(read_records(choice.output))) >= 78
     assert "red-pen" in teacher.refusals
+
+
+class _Slow:
+    """Answers as the rules do, each after a while of its own; counts what is under way."""
+
+    name = "rules-teacher"
+
+    def __init__(self, at_once: int, seed: int) -> None:
+        self.at_once = at_once
+        self.most = self.now = self.answered = 0
+        self._chance = Random(seed)
+        self._rules = RulesTeacher()
+
+    async def answer(self, cell: Cell, refused: list[str]) -> str:
+        self.now += 1
+        self.most = max(self.most, self.now)
+        await asyncio.sleep(self._chance.uniform(0.0, 0.02))
+        self.now -= 1
+        self.answered += 1
+        return await self._rules.answer(cell, refused)
+
+
+@pytest.mark.parametrize(("at_once", "seed"), [(1, 0), (7, 1), (50, 2)])
+def test_rows_are_the_same_in_whatever_order_they_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, at_once: int, seed: int
+) -> None:
+    choice = GenerateSettings(output=tmp_path / "a.jsonl", dialogues=140)
+    generate(choice, Silent())
+    teacher = _Slow(at_once, seed)
+    monkeypatch.setattr(campaign, "RulesTeacher", lambda _: teacher)
+    other = replace(choice, output=tmp_path / "b.jsonl")
+    generate(other, Silent())
+    assert other.output.read_bytes() == choice.output.read_bytes()
+    assert teacher.most == at_once
+
+
+class _Breaking(_Slow):
+    """Fails at one cell, once."""
+
+    broken = False
+
+    async def answer(self, cell: Cell, refused: list[str]) -> str:
+        if cell.index == 20 and not self.broken:
+            self.broken = True
+            raise RuntimeFault("no answer")
+        return await super().answer(cell, refused)
+
+
+def test_what_is_under_way_when_a_teacher_fails_is_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    teacher = _Breaking(8, 3)
+    monkeypatch.setattr(campaign, "RulesTeacher", lambda _: teacher)
+    choice = GenerateSettings(output=tmp_path / "a.jsonl", dialogues=60)
+    with pytest.raises(RuntimeFault):
+        generate(choice, Silent())
+    before = teacher.answered
+    assert before >= 20
+    generate(choice, Silent())
+    # nothing is paid for twice: 60 rows and as many more as replies were refused
+    refused = teacher.answered - 60
+    assert 0 <= refused <= 3
+
+
+def test_a_reply_used_too_often_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Parrot(_Slow):
+        async def answer(self, cell: Cell, refused: list[str]) -> str:
+            if not cell.seed.corrections:
+                return "Really? Tell me more!"
+            return await super().answer(cell, refused)
+
+    monkeypatch.setattr(campaign, "RulesTeacher", lambda _: Parrot(16, 4))
+    choice = GenerateSettings(output=tmp_path / "a.jsonl", dialogues=400, no_error=0.5)
+    assert "worn-out" in generate(choice, Silent())
+    said = Counter(record.messages[2].content for record in read_records(choice.output))
+    assert said["Really? Tell me more!"] < 2 * 64 + 5  # what two windows may hold at most
 
 
 def test_a_plan_depends_on_its_settings_only() -> None:

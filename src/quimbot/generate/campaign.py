@@ -5,20 +5,21 @@ plan, so a campaign killed at any time goes on and ends with the very same file.
 """
 
 import asyncio
-from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections import Counter, defaultdict, deque
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from random import Random
 
-from quimbot.exceptions import RecipeError
+from quimbot.exceptions import RecipeError, RuntimeFault
 from quimbot.generate.ledger import Ledger, Row
 from quimbot.generate.plan import make_plan, move_weights, plan_hash
 from quimbot.generate.preview import preview
 from quimbot.generate.proof import prove, record_of
 from quimbot.generate.rules_teacher import RulesTeacher
-from quimbot.generate.teacher import Cell, RuntimeTeacher, Teacher
+from quimbot.generate.teacher import AT_ONCE, Cell, RuntimeTeacher, Teacher
 from quimbot.pedagogy.bank.bank import shipped_bank
 from quimbot.pedagogy.inject import injected_seeds
 from quimbot.pedagogy.seed import FIRST_LANGUAGES, Seed
@@ -31,7 +32,10 @@ from quimbot.runs.watch import Task, Watch
 from quimbot.runtimes.connect import connect
 from quimbot.verify.near_duplicates import NearDuplicates
 
-_BATCH = 64
+_WINDOW = 64
+"""Rows of a plan that the same rows before them decide about."""
+_SHOWN = 256
+"""Rows between two that are shown."""
 _MOST_OF_ONE_REPLY = 0.01  # share of rows that may hold the very same reply
 _DRAWN_AGAIN = (1, 2, 4, 8)
 """How many turns are drawn for each one wanted, until enough of them repeat nothing."""
@@ -70,6 +74,8 @@ class GenerateSettings:
     """Share of the bank's learner turns with more than one sentence, some with two errors."""
     teacher: str = "rules"
     """Who writes the replies: rules (offline), or the address of a model to ask."""
+    at_once: int = AT_ONCE
+    """Answers that a model is asked for at the same time."""
     attempts: int = 3
     """Replies asked for one row before it is given up."""
     seed: int = 0
@@ -85,8 +91,9 @@ class GenerateSettings:
         """Check the values."""
         if self.dialogues < 1:
             raise RecipeError(f"dialogues {self.dialogues} must be at least 1")
-        if self.attempts < 1:
-            raise RecipeError(f"attempts {self.attempts} must be at least 1")
+        for name in ("attempts", "at_once"):
+            if (value := getattr(self, name)) < 1:
+                raise RecipeError(f"{name} {value} must be at least 1")
         if self.l1 not in ("", *FIRST_LANGUAGES):
             raise RecipeError(f"l1 {self.l1!r}; expected one of {', '.join(FIRST_LANGUAGES)}")
         if min(self.prompt_price, self.reply_price) < 0:
@@ -127,16 +134,17 @@ def generate(settings: GenerateSettings, watch: Watch) -> str:
             attempts=settings.attempts,
             prompt_price=settings.prompt_price,
             reply_price=settings.reply_price,
+            at_once=settings.at_once,
         )
     ledger = Ledger(settings.output, plan)
     with (
         _teacher(settings) as teacher,
         watch.task("generate", len(cells), done=len(ledger.rows)) as task,
     ):
-        while len(ledger.rows) < len(cells):
-            ledger.append(_next_rows(cells, ledger.rows, teacher, settings.attempts))
-            _tell(ledger.rows, task, watch)
-    summary = _finish(settings, plan, ledger.rows)
+        asyncio.run(
+            _ask(cells, ledger, teacher, settings.attempts, _teller(ledger.rows, task, watch))
+        )
+    summary = _finish(settings, plan, [ledger.rows[cell.index] for cell in cells])
     ledger.close()
     return summary
 
@@ -191,50 +199,93 @@ def _teacher(settings: GenerateSettings) -> Iterator[Teacher]:
         yield RulesTeacher(settings.seed)
         return
     with connect(settings.teacher) as runtime:
-        yield RuntimeTeacher(runtime, seed=settings.seed)
+        yield RuntimeTeacher(runtime, seed=settings.seed, at_once=settings.at_once)
 
 
-def _next_rows(
-    cells: Sequence[Cell], before: Sequence[Row], teacher: Teacher, attempts: int
-) -> list[Row]:
-    """The rows up to the end of the batch that the campaign stands in.
+async def _ask(
+    cells: Sequence[Cell], ledger: Ledger, teacher: Teacher, attempts: int, tell: Callable[[], None]
+) -> None:
+    """Ask for every cell that has not ended, the teacher's `at_once` of them at a time.
 
-    What is worn out is judged by the rows before the batch only, so a row is the same whether the
-    campaign was stopped inside its batch or not.
+    Each row is kept as it ends: accepted, or refused after so many attempts. When the teacher
+    fails, nothing new is asked, and what is under way is still kept.
     """
-    start = len(before)
-    first = start - start % _BATCH
-    said = Counter(reply_of(row.record) for row in before[:first] if not row.reason)
-    most = max(_FEW, int(len(cells) * _MOST_OF_ONE_REPLY) - 1)
-    worn = {reply for reply, count in said.items() if count >= most}
-    return asyncio.run(_rows(cells[start : first + _BATCH], teacher, attempts, worn))
+    worn = _Worn(len(cells))
+    worn.advance(ledger.rows)
+    waiting = deque(cell for cell in cells if cell.index not in ledger.rows)
+    refused: dict[int, list[str]] = defaultdict(list)
+    asked: dict[asyncio.Task[str], Cell] = {}
+    fault: RuntimeFault | None = None
+    while asked or (waiting and not fault):
+        while (
+            waiting
+            and not fault
+            and len(asked) < teacher.at_once
+            and worn.may_ask(waiting[0].index)
+        ):
+            cell = waiting.popleft()
+            asked[asyncio.ensure_future(teacher.answer(cell, refused[cell.index]))] = cell
+        done, _ = await asyncio.wait(asked, return_when=asyncio.FIRST_COMPLETED)
+        answered: list[tuple[Cell, str]] = []
+        for task in sorted(done, key=lambda each: asked[each].index):
+            cell = asked.pop(task)
+            try:
+                answered.append((cell, task.result()))
+            except RuntimeFault as failed:
+                fault = fault or failed
+        records = [record_of(cell, reply, teacher.name) for cell, reply in answered]
+        ended = []
+        for (cell, reply), (record, found) in zip(answered, prove(records), strict=True):
+            reason = found or ("worn-out" if reply in worn.at(cell.index) else "")
+            if reason:
+                refused[cell.index].append(reason)
+            if not reason or len(refused[cell.index]) == attempts:
+                ended.append(Row(index=cell.index, record=record, reason=reason))
+            else:
+                waiting.appendleft(cell)
+        if ended:
+            ledger.append(ended)
+            worn.advance(ledger.rows)
+            tell()
+    if fault:
+        raise fault
 
 
-async def _rows(
-    cells: Sequence[Cell], teacher: Teacher, attempts: int, worn: set[str]
-) -> list[Row]:
-    """How each cell ends: asked again with the reason until it passes or attempts are spent."""
-    gate = asyncio.Semaphore(teacher.at_once)
+class _Worn:
+    """Replies that have been used often enough, for each window of the plan.
 
-    async def ask(cell: Cell) -> str:
-        async with gate:
-            return await teacher.answer(cell, refused[cell.index])
+    A window is judged by the rows up to the last but one before it: then a row is the same in
+    whatever order rows end, and a window may be asked while the one before it is finishing.
+    """
 
-    refused: Mapping[int, list[str]] = {cell.index: [] for cell in cells}
-    ended: dict[int, Row] = {}
-    for attempt in range(attempts):
-        waiting = [cell for cell in cells if cell.index not in ended]
-        replies = await asyncio.gather(*(ask(cell) for cell in waiting))
-        records = [
-            record_of(cell, reply, teacher.name)
-            for cell, reply in zip(waiting, replies, strict=True)
-        ]
-        for cell, (record, fault) in zip(waiting, prove(records), strict=True):
-            reason = fault or ("worn-out" if reply_of(record) in worn else "")
-            refused[cell.index].append(reason)
-            if not reason or attempt == attempts - 1:
-                ended[cell.index] = Row(index=cell.index, record=record, reason=reason)
-    return [ended[cell.index] for cell in cells]
+    def __init__(self, cells: int) -> None:
+        self._cells = cells
+        self._most = max(_FEW, int(cells * _MOST_OF_ONE_REPLY) - 1)
+        self._said: Counter[str] = Counter()
+        self._complete = 0
+        self._at: dict[int, frozenset[str]] = {0: frozenset(), 1: frozenset()}
+
+    def may_ask(self, index: int) -> bool:
+        """Whether enough rows before that one have ended."""
+        return index // _WINDOW in self._at
+
+    def at(self, index: int) -> frozenset[str]:
+        """The replies that this row may not have."""
+        return self._at[index // _WINDOW]
+
+    def advance(self, rows: Mapping[int, Row]) -> None:
+        """Take in the windows that are complete by now."""
+        while self._complete * _WINDOW < self._cells:
+            first = self._complete * _WINDOW
+            window = range(first, min(first + _WINDOW, self._cells))
+            if any(index not in rows for index in window):
+                return
+            self._said.update(
+                reply_of(rows[index].record) for index in window if not rows[index].reason
+            )
+            self._complete += 1
+            often = (reply for reply, count in self._said.items() if count >= self._most)
+            self._at[self._complete + 1] = frozenset(often)
 
 
 def reply_of(record: Record) -> str:
@@ -242,14 +293,23 @@ def reply_of(record: Record) -> str:
     return record.messages[-1].content
 
 
-def _tell(rows: Sequence[Row], task: Task, watch: Watch) -> None:
-    """Advance the bar, and show a row now and then."""
-    passed = sum(not row.reason for row in rows)
-    fresh = len(rows) % _BATCH or min(_BATCH, len(rows))
-    task.advance(fresh, passed=f"{passed / len(rows):.1%}")
-    last = rows[-1]
-    if not last.reason and len(rows) % (4 * _BATCH) == 0:
-        watch.say(f"{last.record.messages[1].content} -> {reply_of(last.record)}")
+def _teller(rows: dict[int, Row], task: Task, watch: Watch) -> Callable[[], None]:
+    """Advances the bar by the rows that have ended, and shows one now and then."""
+    told = len(rows)
+    passed = sum(not row.reason for row in rows.values())
+
+    def tell() -> None:
+        nonlocal told, passed
+        fresh = list(islice(reversed(rows.values()), len(rows) - told))
+        passed += sum(not row.reason for row in fresh)
+        shown = len(rows) // _SHOWN > told // _SHOWN
+        told = len(rows)
+        task.advance(len(fresh), passed=f"{passed / told:.1%}")
+        if shown and not fresh[0].reason:
+            record = fresh[0].record
+            watch.say(f"{record.messages[1].content} -> {reply_of(record)}")
+
+    return tell
 
 
 def _finish(settings: GenerateSettings, plan: str, rows: Sequence[Row]) -> str:

@@ -22,7 +22,7 @@ class Row(Strict, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Ledger:
-    """An append-only file of rows in plan order; its name holds the plan's hash.
+    """An append-only file of rows as they end; its name holds the plan's hash.
 
     A torn last line, left by a kill, is cut away on opening.
     """
@@ -30,7 +30,8 @@ class Ledger:
     def __init__(self, output: Path, plan: str) -> None:
         self.path = output.with_name(f".{output.stem}.{plan}.partial")
         self._output = output
-        self.rows = self._repair()
+        self.rows: dict[int, Row] = self._repair()
+        """Rows by their index in the plan."""
 
     def append(self, rows: Sequence[Row]) -> None:
         """Write rows and wait until they are on the disk.
@@ -51,24 +52,22 @@ class Ledger:
                 f"{self.path}: cannot write ({why}); free some space and run the command again, "
                 "it goes on where it stopped"
             ) from fault
-        self.rows += rows
+        self.rows.update((row.index, row) for row in rows)
 
     def close(self) -> None:
         """Take the file away, and those that other plans left for the same output."""
         for path in self._output.parent.glob(f".{self._output.stem}.*.partial"):
             path.unlink()
 
-    def _repair(self) -> list[Row]:
-        """The whole rows in order, the file cut after the last of them."""
+    def _repair(self) -> dict[int, Row]:
+        """The whole rows, the file cut after the last of them."""
         if not self.path.exists():
-            return []
-        rows: list[Row] = []
+            return {}
+        rows: dict[int, Row] = {}
         whole = 0
         data = self.path.read_bytes()
         for row, end in _whole_rows(data):
-            if row.index != len(rows):
-                break
-            rows.append(row)
+            rows[row.index] = row
             whole = end
         if whole < len(data):
             with self.path.open("r+b") as file:

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
-from quimbot.generate.teacher import AT_ONCE, Cell, brief
+from quimbot.generate.teacher import Cell, brief
 from quimbot.records.record import Move
 from quimbot.runs.watch import aligned
 
@@ -22,6 +22,7 @@ def preview(
     attempts: int,
     prompt_price: float,
     reply_price: float,
+    at_once: int,
 ) -> str:
     """What would be asked: the plan, its coverage, three prompts as they are sent, and the cost.
 
@@ -34,6 +35,11 @@ def preview(
     for cell in _one_of_each(cells):
         lines += ["", f"row {cell.index}, {cell.move}", *_asked(cell, teacher)]
     lines += ["", *_estimate(cells, teacher, attempts, prompt_price, reply_price)]
+    if teacher != "rules":
+        minutes = len(cells) / at_once / 60
+        lines.append(
+            f"time: {minutes:.1f} minutes for each second that an answer takes, {at_once} at a time"
+        )
     return "\n".join(lines)
 
 
@@ -86,5 +92,3 @@ def _estimate(
         yield f"cost: {cost:.2f} to {cost * attempts:.2f} at the prices given"
     else:
         yield "cost: unknown; give --prompt-price and --reply-price for a million tokens"
-    minutes = len(cells) / AT_ONCE / 60
-    yield f"time: {minutes:.1f} minutes for each second that an answer takes, {AT_ONCE} at a time"
