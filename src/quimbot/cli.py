@@ -34,13 +34,14 @@ from rich.table import Table
 from rich.text import Text
 
 from quimbot import pipeline
-from quimbot.exceptions import QuimbotError
+from quimbot.exceptions import OutOfCredit, QuimbotError
 from quimbot.runs.recipe import load_recipe, shipped_recipes
 from quimbot.runs.watch import Task, Watch
 
 INTERRUPTED = 130
 FAILED = 1
 MISUSED = 2
+OUT_OF_CREDIT = 3
 
 RECIPE = Parameter(help="Recipe that gives what no flag gives.", show_default=False)
 FORCE = Parameter(help="Do it anew and replace what is there.", negative=(), show_default=False)
@@ -301,7 +302,7 @@ def launch(arguments: Sequence[str]) -> int:
     except CycloptsError as fault:
         return _fail(str(fault), MISUSED)
     except QuimbotError as fault:
-        return _fail(str(fault), FAILED)
+        return _fail(str(fault), OUT_OF_CREDIT if isinstance(fault, OutOfCredit) else FAILED)
     except KeyboardInterrupt:
         return _fail("interrupted; the same command continues where it stopped", INTERRUPTED)
     except OSError as fault:

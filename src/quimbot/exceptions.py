@@ -8,7 +8,8 @@ The command line prints these without a traceback; anything else is our bug and 
     ├── ModelError      a model or adapter cannot be found, reached or used
     ├── OutputError     a result cannot be written, or is already there
     └── RuntimeFault    something that answers a chat failed to answer
-        └── PromptTooLong   the conversation does not fit the model's context
+        ├── PromptTooLong   the conversation does not fit the model's context
+        └── OutOfCredit     the account behind it cannot pay for more
 """
 
 
@@ -38,3 +39,7 @@ class RuntimeFault(QuimbotError, RuntimeError):  # noqa: N818 - the built-in has
 
 class PromptTooLong(RuntimeFault):
     """The conversation does not fit the model's context; a shorter one may."""
+
+
+class OutOfCredit(RuntimeFault):
+    """The account behind an endpoint cannot pay for more; nothing is gained by asking again."""

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from quimbot.exceptions import ModelError, PromptTooLong, RuntimeFault
+from quimbot.exceptions import ModelError, OutOfCredit, PromptTooLong, RuntimeFault
 from quimbot.records.record import Message
 from quimbot.runtimes.endpoint import KEY_VARIABLE, Endpoint
 from quimbot.runtimes.runtime import Reply, Sampling, reply
@@ -173,6 +173,30 @@ def test_refusals_are_final_and_keep_the_secret(server: Server, status: int, adv
     assert "\n" not in str(caught.value)
     assert KEY not in str(caught.value)
     assert len(server.bodies) == 1
+
+
+AFFORD = "This request requires more credits. You asked for 64 tokens, but can only afford {}."
+
+
+def test_a_smaller_reply_is_asked_for_once_when_that_is_all_the_account_pays(
+    server: Server,
+) -> None:
+    server.answers = [refused(402, AFFORD.format(40)), GOOD]
+    assert server.ask() == WHOLE
+    assert [body["max_tokens"] for body in server.bodies] == [64, 40]
+
+
+@pytest.mark.parametrize(
+    ("first", "requests"),
+    [("no credit", 1), (AFFORD.format(3), 1), (AFFORD.format(64), 1), (AFFORD.format(40), 2)],
+)
+def test_an_account_without_credit_is_not_asked_again(
+    server: Server, first: str, requests: int
+) -> None:
+    server.answers = [refused(402, first), refused(402, AFFORD.format(30))]
+    with pytest.raises(OutOfCredit, match="out of credit"):
+        server.ask()
+    assert len(server.bodies) == requests
 
 
 def test_too_long_a_chat_is_named(server: Server) -> None:

@@ -141,9 +141,12 @@ def generate(settings: GenerateSettings, watch: Watch) -> str:
         _teacher(settings) as teacher,
         watch.task("generate", len(cells), done=len(ledger.rows)) as task,
     ):
-        asyncio.run(
-            _ask(cells, ledger, teacher, settings.attempts, _teller(ledger.rows, task, watch))
-        )
+        tell = _teller(ledger.rows, task, watch)
+        try:
+            asyncio.run(_ask(cells, ledger, teacher, settings.attempts, tell))
+        except RuntimeFault as fault:
+            kept = f"{len(ledger.rows)} of {len(cells)} rows are kept; the same command goes on"
+            raise type(fault)(f"{fault}; {kept}") from fault
     summary = _finish(settings, plan, [ledger.rows[cell.index] for cell in cells])
     ledger.close()
     return summary

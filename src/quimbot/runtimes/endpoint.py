@@ -3,6 +3,7 @@
 import datetime as dt
 import email.utils
 import os
+import re
 import ssl
 from collections.abc import AsyncIterator, Sequence
 from http import HTTPStatus
@@ -13,7 +14,7 @@ import httpx2
 import msgspec
 import stamina
 
-from quimbot.exceptions import ModelError, PromptTooLong, RuntimeFault
+from quimbot.exceptions import ModelError, OutOfCredit, PromptTooLong, RuntimeFault
 from quimbot.records.record import Message
 from quimbot.runtimes.runtime import Delta, Finish, Sampling
 
@@ -28,6 +29,10 @@ _ADVICE: dict[int, str] = {
     HTTPStatus.FORBIDDEN: f"the key in {KEY_VARIABLE} may not use this model",
     HTTPStatus.NOT_FOUND: "check the address (it ends in /v1) and the model's name",
 }
+_AFFORDABLE = re.compile(r"can only afford (\d{1,9})\b")
+"""How OpenRouter tells how large a reply the account still pays for."""
+_LEAST_TOKENS = 24
+"""A shorter reply is not worth asking for."""
 _TOO_LONG = "context_length_exceeded"
 """The code by which OpenAI's API tells that a chat does not fit."""
 _FINISHES: dict[str, Finish] = {"stop": "stop", "length": "length"}
@@ -83,14 +88,22 @@ class Endpoint:
                 finally:
                     await response.aclose()
             except httpx2.HTTPStatusError as fault:
-                too_long = _TOO_LONG in fault.response.text
-                kind = PromptTooLong if too_long else RuntimeFault
-                raise kind(self._told(_refusal(fault.response))) from fault
+                raise _kind(fault.response)(self._told(_refusal(fault.response))) from fault
             except httpx2.HTTPError as fault:
                 why = str(fault) or type(fault).__name__
                 raise RuntimeFault(self._told(f"cannot be reached ({why})")) from fault
 
     async def _open(self, client: httpx2.AsyncClient, body: dict[str, Any]) -> httpx2.Response:
+        """The answer to a request, which is made smaller once when the account pays for less."""
+        try:
+            return await self._send(client, body)
+        except httpx2.HTTPStatusError as fault:
+            affordable = _affordable(fault.response)
+            if not _LEAST_TOKENS <= affordable < body["max_tokens"]:
+                raise
+            return await self._send(client, body | {"max_tokens": affordable})
+
+    async def _send(self, client: httpx2.AsyncClient, body: dict[str, Any]) -> httpx2.Response:
         headers = {"Authorization": f"Bearer {self._key}"} if self._key else {}
         url = f"{self._url.rstrip('/')}/chat/completions"
         request = client.build_request("POST", url, json=body, headers=headers)
@@ -162,6 +175,20 @@ def _wait(fault: Exception) -> bool | float:
         wait = email.utils.mktime_tz(date) - dt.datetime.now(dt.UTC).timestamp()
         return min(max(wait, 0.0), _LONGEST_WAIT_S)
     return True
+
+
+def _kind(response: httpx2.Response) -> type[RuntimeFault]:
+    if response.status_code == HTTPStatus.PAYMENT_REQUIRED:
+        return OutOfCredit
+    return PromptTooLong if _TOO_LONG in response.text else RuntimeFault
+
+
+def _affordable(response: httpx2.Response) -> int:
+    """The tokens that the account can still pay for, if a refusal for want of credit says so."""
+    if response.status_code != HTTPStatus.PAYMENT_REQUIRED:
+        return 0
+    found = _AFFORDABLE.search(response.text)
+    return int(found[1]) if found else 0
 
 
 def _refusal(response: httpx2.Response) -> str:
