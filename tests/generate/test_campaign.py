@@ -23,6 +23,7 @@ from quimbot.pedagogy.bank.bank import shipped_bank
 from quimbot.records.jsonl import read_records
 from quimbot.records.record import Message, Move
 from quimbot.runs.watch import Silent
+from quimbot.runtimes.runtime import Reply
 from quimbot.verify.near_duplicates import NearDuplicates
 
 
@@ -167,15 +168,15 @@ class _Faulty:
         self.broken = False
         self.refusals: list[str] = []
 
-    async def answer(self, cell: Cell, refused: list[str]) -> str:
+    async def answer(self, cell: Cell, refused: list[str]) -> Reply:
         if cell.index == 70 and not self.broken:
             self.broken = True
             raise RuntimeFault("no answer")
         self.refusals += refused
         if cell.index == 3:
-            return "The correct form is another one. Do you see?"
+            return Reply(text="The correct form is another one. Do you see?")
         if not refused:
-            return "I see."
+            return Reply(text="I see.")
         return await RulesTeacher().answer(cell, refused)
 
 
@@ -205,7 +206,7 @@ class _Slow:
         self._chance = Random(seed)
         self._rules = RulesTeacher()
 
-    async def answer(self, cell: Cell, refused: list[str]) -> str:
+    async def answer(self, cell: Cell, refused: list[str]) -> Reply:
         self.now += 1
         self.most = max(self.most, self.now)
         await asyncio.sleep(self._chance.uniform(0.0, 0.02))
@@ -233,7 +234,7 @@ class _Breaking(_Slow):
 
     broken = False
 
-    async def answer(self, cell: Cell, refused: list[str]) -> str:
+    async def answer(self, cell: Cell, refused: list[str]) -> Reply:
         if cell.index == 20 and not self.broken:
             self.broken = True
             raise RuntimeFault("no answer")
@@ -258,9 +259,9 @@ def test_what_is_under_way_when_a_teacher_fails_is_kept(
 
 def test_a_reply_used_too_often_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     class Parrot(_Slow):
-        async def answer(self, cell: Cell, refused: list[str]) -> str:
+        async def answer(self, cell: Cell, refused: list[str]) -> Reply:
             if not cell.seed.corrections:
-                return "Really? Tell me more!"
+                return Reply(text="Really? Tell me more!")
             return await super().answer(cell, refused)
 
     monkeypatch.setattr(campaign, "RulesTeacher", lambda _: Parrot(16, 4))

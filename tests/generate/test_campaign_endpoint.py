@@ -51,11 +51,13 @@ class Handler(BaseHTTPRequestHandler):
         system, user = (message["content"] for message in asked["messages"])
         known = re.search(r'turn is: "(.*)"\. Answer', system)
         said = say_back(known[1] if known else user).rstrip(".!?, ")
+        reply = f"Oh, {said}! Can you tell me more?"
         for piece in (
-            {"delta": {"content": f"Oh, {said}! Can you tell me more?"}, "finish_reason": None},
-            {"delta": {}, "finish_reason": "stop"},
+            {"choices": [{"delta": {"content": reply}, "finish_reason": None}]},
+            {"choices": [{"delta": {}, "finish_reason": "stop"}]},
+            {"choices": [], "usage": {"prompt_tokens": 100, "completion_tokens": 10}},
         ):
-            self.wfile.write(f"data: {json.dumps({'choices': [piece]})}\n\n".encode())
+            self.wfile.write(f"data: {json.dumps(piece)}\n\n".encode())
 
     def log_message(self, *_: object) -> None:
         """Silence."""
@@ -73,15 +75,19 @@ def account(monkeypatch: pytest.MonkeyPatch) -> Iterator[Account]:
     thread.join()
 
 
+def asking(account: Account, output: Path, *more: str) -> list[str]:
+    return [
+        "generate", "--output", str(output), "--dialogues", str(ROWS), "--moves", "recast=1",
+        "--injected", "0", "--attempts", "2", "--at-once", str(AT_ONCE),
+        "--teacher", account.address, *more,
+    ]  # fmt: skip
+
+
 def test_an_account_that_runs_dry_stops_the_campaign_cleanly(
     account: Account, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     output = tmp_path / "rows.jsonl"
-    command = [
-        "generate", "--output", str(output), "--dialogues", str(ROWS), "--moves", "recast=1",
-        "--injected", "0", "--attempts", "2", "--at-once", str(AT_ONCE),
-        "--teacher", account.address,
-    ]  # fmt: skip
+    command = asking(account, output)
     assert launch(command) == OUT_OF_CREDIT
     told = " ".join(capsys.readouterr().err.split())
     assert "402" in told
@@ -100,3 +106,52 @@ def test_an_account_that_runs_dry_stops_the_campaign_cleanly(
     assert ROWS <= account.answered <= 2 * ROWS
     assert launch(command) == 0
     assert account.answered <= 2 * ROWS
+
+
+def test_a_budget_ends_the_campaign_which_goes_on_with_a_larger_one(
+    account: Account, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    account.credit = 1000
+    output = tmp_path / "rows.jsonl"
+    # an answer costs 100 x 1000 + 10 x 5000 over a million: 0.15
+    prices = ("--prompt-price", "1000", "--reply-price", "5000", "--max-cost")
+    assert launch(asking(account, output, *prices, "1.5")) == OUT_OF_CREDIT
+    assert "the budget of 1.5 is spent" in " ".join(capsys.readouterr().err.split())
+    assert 10 <= account.answered <= 10 + AT_ONCE
+    once = account.answered
+    # what earlier runs cost counts, so the same budget buys nothing
+    assert launch(asking(account, output, *prices, "1.5")) == OUT_OF_CREDIT
+    assert account.answered == once
+    assert launch(asking(account, output, *prices, "100")) == 0
+    told = " ".join(capsys.readouterr().err.split())
+    assert re.search(r"[\d,]+ prompt and [\d,]+ reply tokens, [\d.]+ at the prices given", told)
+
+
+def test_a_campaign_stops_when_its_minutes_are_over(
+    account: Account, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    account.credit = 1000
+    command = asking(account, tmp_path / "rows.jsonl", "--max-minutes", "0.00001")
+    assert launch(command) == OUT_OF_CREDIT
+    assert "minutes are over" in " ".join(capsys.readouterr().err.split())
+    assert account.answered <= 2 * AT_ONCE
+
+
+@pytest.mark.parametrize(
+    ("flags", "fault"),
+    [
+        (["--max-cost", "1"], "max_cost needs prompt_price or reply_price"),
+        (["--max-minutes", "-1"], "max_minutes -1.0 must be at least 0"),
+        (["--near", "0"], "near 0.0 must be above 0"),
+    ],
+)
+def test_budgets_that_make_no_sense_are_one_line(
+    account: Account,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    flags: list[str],
+    fault: str,
+) -> None:
+    assert launch(asking(account, tmp_path / "rows.jsonl", *flags)) != 0
+    assert fault in " ".join(capsys.readouterr().err.split())
+    assert account.answered == 0

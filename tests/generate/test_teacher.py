@@ -34,7 +34,7 @@ class _Parrot:
 def test_the_model_is_told_the_correction_and_why_it_failed() -> None:
     parrot = _Parrot()
     teacher = RuntimeTeacher(parrot, seed=1)
-    assert asyncio.run(teacher.answer(CELL, [])) == "You don't like it?"
+    assert asyncio.run(teacher.answer(CELL, [])).text == "You don't like it?"
     asyncio.run(teacher.answer(CELL, ["no-question", "no-question"]))
     (first, draw), (second, other) = parrot.asked
     assert "I don't like it." in first[0].content

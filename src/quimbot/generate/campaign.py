@@ -5,8 +5,8 @@ plan, so a campaign killed at any time goes on and ends with the very same file.
 """
 
 import asyncio
-from collections import Counter, defaultdict, deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
@@ -14,32 +14,29 @@ from pathlib import Path
 from random import Random
 
 from quimbot.exceptions import RecipeError, RuntimeFault
+from quimbot.generate.asking import ask_all, reply_of
+from quimbot.generate.budget import Budget, Spending
 from quimbot.generate.ledger import Ledger, Row
 from quimbot.generate.plan import make_plan, move_weights, plan_hash
 from quimbot.generate.preview import preview
-from quimbot.generate.proof import prove, record_of
 from quimbot.generate.rules_teacher import RulesTeacher
-from quimbot.generate.teacher import AT_ONCE, Cell, RuntimeTeacher, Teacher
+from quimbot.generate.teacher import AT_ONCE, RuntimeTeacher, Teacher
 from quimbot.pedagogy.bank.bank import shipped_bank
 from quimbot.pedagogy.inject import injected_seeds
 from quimbot.pedagogy.seed import FIRST_LANGUAGES, Seed
 from quimbot.records.jsonl import read_records
 from quimbot.records.manifest import manifest_path, write_dataset
-from quimbot.records.record import Record
 from quimbot.records.rejected import Rejected, rejected_path, rejecting, told
 from quimbot.records.texts import first_turn
 from quimbot.runs.watch import Task, Watch
 from quimbot.runtimes.connect import connect
 from quimbot.verify.near_duplicates import NearDuplicates
 
-_WINDOW = 64
-"""Rows of a plan that the same rows before them decide about."""
 _SHOWN = 256
 """Rows between two that are shown."""
-_MOST_OF_ONE_REPLY = 0.01  # share of rows that may hold the very same reply
+_LIMITS = (("prompt_price", 0), ("reply_price", 0), ("max_cost", 0), ("max_minutes", 0))
 _DRAWN_AGAIN = (1, 2, 4, 8)
 """How many turns are drawn for each one wanted, until enough of them repeat nothing."""
-_FEW = 5  # in a small campaign, one reply may come this often
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,27 +80,39 @@ class GenerateSettings:
     dry_run: bool = False
     """Show the plan, its coverage, three prompts and the cost; ask nothing and write nothing."""
     prompt_price: float = 0.0
-    """What a million tokens of prompts cost at the teacher, for --dry-run."""
+    """What a million tokens of prompts cost at the teacher."""
     reply_price: float = 0.0
-    """What a million tokens of replies cost at the teacher, for --dry-run."""
+    """What a million tokens of replies cost at the teacher."""
+    max_cost: float = 0.0
+    """Most money that the campaign may cost, earlier runs of it counted; 0 for no limit."""
+    max_minutes: float = 0.0
+    """How long this run may take; 0 for no limit."""
 
     def __post_init__(self) -> None:
         """Check the values."""
-        if self.dialogues < 1:
-            raise RecipeError(f"dialogues {self.dialogues} must be at least 1")
-        for name in ("attempts", "at_once"):
-            if (value := getattr(self, name)) < 1:
-                raise RecipeError(f"{name} {value} must be at least 1")
+        for name, least in (("dialogues", 1), ("attempts", 1), ("at_once", 1), *_LIMITS):
+            if (value := getattr(self, name)) < least:
+                raise RecipeError(f"{name} {value} must be at least {least}")
         if self.l1 not in ("", *FIRST_LANGUAGES):
             raise RecipeError(f"l1 {self.l1!r}; expected one of {', '.join(FIRST_LANGUAGES)}")
-        if min(self.prompt_price, self.reply_price) < 0:
-            raise RecipeError("prompt_price and reply_price must be at least 0")
+        if self.max_cost and not self.budget.priced:
+            raise RecipeError("max_cost needs prompt_price or reply_price; give what tokens cost")
         if not 0 < self.near <= 1:
             raise RecipeError(f"near {self.near} must be above 0 and at most 1")
         for name in ("injected", "no_error", "long"):
             if not 0 <= (share := getattr(self, name)) <= 1:
                 raise RecipeError(f"{name} {share} must be between 0 and 1")
         move_weights(self.moves)
+
+    @property
+    def budget(self) -> Budget:
+        """Its limits and prices."""
+        return Budget(
+            prompt_price=self.prompt_price,
+            reply_price=self.reply_price,
+            cost=self.max_cost,
+            minutes=self.max_minutes,
+        )
 
     def inputs(self) -> tuple[Path, ...]:
         """The seeds of your own and the records you have; all else ships with the package."""
@@ -123,6 +132,7 @@ def generate(settings: GenerateSettings, watch: Watch) -> str:
         OutputError: the rows cannot be written.
         RecipeError: the bank does not hold so many distinct turns.
         RuntimeFault: the teacher does not answer; run again to go on.
+        OutOfCredit: its account or the budget is spent.
     """
     cells = make_plan(_seeds(settings), move_weights(settings.moves), settings.l1)
     plan = plan_hash(cells, settings.teacher, str(settings.attempts), str(settings.seed))
@@ -132,8 +142,7 @@ def generate(settings: GenerateSettings, watch: Watch) -> str:
             plan,
             teacher=settings.teacher,
             attempts=settings.attempts,
-            prompt_price=settings.prompt_price,
-            reply_price=settings.reply_price,
+            budget=settings.budget,
             at_once=settings.at_once,
         )
     ledger = Ledger(settings.output, plan)
@@ -141,13 +150,21 @@ def generate(settings: GenerateSettings, watch: Watch) -> str:
         _teacher(settings) as teacher,
         watch.task("generate", len(cells), done=len(ledger.rows)) as task,
     ):
-        tell = _teller(ledger.rows, task, watch)
+        spending = Spending(settings.budget)
+        work = ask_all(
+            cells,
+            ledger,
+            teacher,
+            attempts=settings.attempts,
+            spending=spending,
+            tell=_teller(ledger.rows, spending, task, watch),
+        )
         try:
-            asyncio.run(_ask(cells, ledger, teacher, settings.attempts, tell))
+            asyncio.run(work)
         except RuntimeFault as fault:
             kept = f"{len(ledger.rows)} of {len(cells)} rows are kept; the same command goes on"
             raise type(fault)(f"{fault}; {kept}") from fault
-    summary = _finish(settings, plan, [ledger.rows[cell.index] for cell in cells])
+    summary = _finish(settings, plan, [ledger.rows[cell.index] for cell in cells], spending)
     ledger.close()
     return summary
 
@@ -205,98 +222,9 @@ def _teacher(settings: GenerateSettings) -> Iterator[Teacher]:
         yield RuntimeTeacher(runtime, seed=settings.seed, at_once=settings.at_once)
 
 
-async def _ask(
-    cells: Sequence[Cell], ledger: Ledger, teacher: Teacher, attempts: int, tell: Callable[[], None]
-) -> None:
-    """Ask for every cell that has not ended, the teacher's `at_once` of them at a time.
-
-    Each row is kept as it ends: accepted, or refused after so many attempts. When the teacher
-    fails, nothing new is asked, and what is under way is still kept.
-    """
-    worn = _Worn(len(cells))
-    worn.advance(ledger.rows)
-    waiting = deque(cell for cell in cells if cell.index not in ledger.rows)
-    refused: dict[int, list[str]] = defaultdict(list)
-    asked: dict[asyncio.Task[str], Cell] = {}
-    fault: RuntimeFault | None = None
-    while asked or (waiting and not fault):
-        while (
-            waiting
-            and not fault
-            and len(asked) < teacher.at_once
-            and worn.may_ask(waiting[0].index)
-        ):
-            cell = waiting.popleft()
-            asked[asyncio.ensure_future(teacher.answer(cell, refused[cell.index]))] = cell
-        done, _ = await asyncio.wait(asked, return_when=asyncio.FIRST_COMPLETED)
-        answered: list[tuple[Cell, str]] = []
-        for task in sorted(done, key=lambda each: asked[each].index):
-            cell = asked.pop(task)
-            try:
-                answered.append((cell, task.result()))
-            except RuntimeFault as failed:
-                fault = fault or failed
-        records = [record_of(cell, reply, teacher.name) for cell, reply in answered]
-        ended = []
-        for (cell, reply), (record, found) in zip(answered, prove(records), strict=True):
-            reason = found or ("worn-out" if reply in worn.at(cell.index) else "")
-            if reason:
-                refused[cell.index].append(reason)
-            if not reason or len(refused[cell.index]) == attempts:
-                ended.append(Row(index=cell.index, record=record, reason=reason))
-            else:
-                waiting.appendleft(cell)
-        if ended:
-            ledger.append(ended)
-            worn.advance(ledger.rows)
-            tell()
-    if fault:
-        raise fault
-
-
-class _Worn:
-    """Replies that have been used often enough, for each window of the plan.
-
-    A window is judged by the rows up to the last but one before it: then a row is the same in
-    whatever order rows end, and a window may be asked while the one before it is finishing.
-    """
-
-    def __init__(self, cells: int) -> None:
-        self._cells = cells
-        self._most = max(_FEW, int(cells * _MOST_OF_ONE_REPLY) - 1)
-        self._said: Counter[str] = Counter()
-        self._complete = 0
-        self._at: dict[int, frozenset[str]] = {0: frozenset(), 1: frozenset()}
-
-    def may_ask(self, index: int) -> bool:
-        """Whether enough rows before that one have ended."""
-        return index // _WINDOW in self._at
-
-    def at(self, index: int) -> frozenset[str]:
-        """The replies that this row may not have."""
-        return self._at[index // _WINDOW]
-
-    def advance(self, rows: Mapping[int, Row]) -> None:
-        """Take in the windows that are complete by now."""
-        while self._complete * _WINDOW < self._cells:
-            first = self._complete * _WINDOW
-            window = range(first, min(first + _WINDOW, self._cells))
-            if any(index not in rows for index in window):
-                return
-            self._said.update(
-                reply_of(rows[index].record) for index in window if not rows[index].reason
-            )
-            self._complete += 1
-            often = (reply for reply, count in self._said.items() if count >= self._most)
-            self._at[self._complete + 1] = frozenset(often)
-
-
-def reply_of(record: Record) -> str:
-    """The tutor's words."""
-    return record.messages[-1].content
-
-
-def _teller(rows: dict[int, Row], task: Task, watch: Watch) -> Callable[[], None]:
+def _teller(
+    rows: dict[int, Row], spending: Spending, task: Task, watch: Watch
+) -> Callable[[], None]:
     """Advances the bar by the rows that have ended, and shows one now and then."""
     told = len(rows)
     passed = sum(not row.reason for row in rows.values())
@@ -307,7 +235,8 @@ def _teller(rows: dict[int, Row], task: Task, watch: Watch) -> Callable[[], None
         passed += sum(not row.reason for row in fresh)
         shown = len(rows) // _SHOWN > told // _SHOWN
         told = len(rows)
-        task.advance(len(fresh), passed=f"{passed / told:.1%}")
+        cost = {"cost": f"{spending.cost:.4g}"} if spending.budget.priced else {}
+        task.advance(len(fresh), passed=f"{passed / told:.1%}", **cost)
         if shown and not fresh[0].reason:
             record = fresh[0].record
             watch.say(f"{record.messages[1].content} -> {reply_of(record)}")
@@ -315,7 +244,7 @@ def _teller(rows: dict[int, Row], task: Task, watch: Watch) -> Callable[[], None
     return tell
 
 
-def _finish(settings: GenerateSettings, plan: str, rows: Sequence[Row]) -> str:
+def _finish(settings: GenerateSettings, plan: str, rows: Sequence[Row], spending: Spending) -> str:
     """Part the accepted rows from the refused, and sum up."""
     accepted = [row.record for row in rows if not row.reason]
     coverage = Counter(
@@ -336,12 +265,13 @@ def _finish(settings: GenerateSettings, plan: str, rows: Sequence[Row]) -> str:
             "planned": len(rows),
             "rejected": rejected.reasons,
             "coverage": dict(sorted(coverage.items())),
-        },
+        }
+        | ({"spent": spending.told()} if spending.told() else {}),
     )
     counts = [f"{count} {move}" for move, count in sorted(manifest.moves.items())]
     counts.append(f"{manifest.rows - sum(manifest.moves.values())} without an error")
     told_moves = ", ".join(counts)
     return (
         f"{manifest.rows} of {len(rows)} planned dialogues written, each proved ({told_moves})"
-        f"{told(rejected.reasons)}"
+        f"{told(rejected.reasons)}" + (f"; {spending.told()}" if spending.told() else "")
     )

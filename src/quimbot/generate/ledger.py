@@ -19,6 +19,9 @@ class Row(Strict, frozen=True, kw_only=True, omit_defaults=True):
     record: Record
     reason: str = ""
     """Why the last reply was refused; empty when it was accepted."""
+    prompt_tokens: int = 0
+    """Tokens of prompts that its replies cost, the refused ones too."""
+    reply_tokens: int = 0
 
 
 class Ledger:

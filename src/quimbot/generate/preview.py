@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
+from quimbot.generate.budget import Budget
 from quimbot.generate.teacher import Cell, brief
 from quimbot.records.record import Move
 from quimbot.runs.watch import aligned
@@ -20,21 +21,17 @@ def preview(
     *,
     teacher: str,
     attempts: int,
-    prompt_price: float,
-    reply_price: float,
+    budget: Budget,
     at_once: int,
 ) -> str:
-    """What would be asked: the plan, its coverage, three prompts as they are sent, and the cost.
-
-    Prices are for a million tokens.
-    """
+    """What would be asked: the plan, its coverage, three prompts as they are sent, and the cost."""
     lines = [f"plan {plan}: {len(cells)} dialogues by {teacher}", ""]
     lines += aligned(_coverage(cells))
     lines += ["", *_spread("level", [cell.seed.level or "any" for cell in cells])]
     lines += _spread("first language", [cell.seed.l1 or "any" for cell in cells])
     for cell in _one_of_each(cells):
         lines += ["", f"row {cell.index}, {cell.move}", *_asked(cell, teacher)]
-    lines += ["", *_estimate(cells, teacher, attempts, prompt_price, reply_price)]
+    lines += ["", *_estimate(cells, teacher, attempts, budget)]
     if teacher != "rules":
         minutes = len(cells) / at_once / 60
         lines.append(
@@ -74,9 +71,7 @@ def _asked(cell: Cell, teacher: str) -> list[str]:
     return [f"  system  {system.content}", f"  user    {cell.seed.learner}"]
 
 
-def _estimate(
-    cells: Sequence[Cell], teacher: str, attempts: int, prompt_price: float, reply_price: float
-) -> Iterator[str]:
+def _estimate(cells: Sequence[Cell], teacher: str, attempts: int, budget: Budget) -> Iterator[str]:
     """How much would be asked and what it would cost, if every first reply passes and if none."""
     if teacher == "rules":
         yield "cost: none, the rule teacher works offline"
@@ -87,8 +82,8 @@ def _estimate(
         f"tokens: about {prompts:,} in prompts and {replies:,} in replies if every first reply "
         f"passes, {attempts} times as many if none does"
     )
-    cost = (prompts * prompt_price + replies * reply_price) / 1e6
-    if cost:
+    cost = budget.price(prompts, replies)
+    if budget.priced:
         yield f"cost: {cost:.2f} to {cost * attempts:.2f} at the prices given"
     else:
         yield "cost: unknown; give --prompt-price and --reply-price for a million tokens"

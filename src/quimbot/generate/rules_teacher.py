@@ -10,6 +10,7 @@ from quimbot.generate.teacher import Cell
 from quimbot.pedagogy.say_back import say_back, sentence
 from quimbot.pedagogy.seed import Seed
 from quimbot.records.record import Move
+from quimbot.runtimes.runtime import Reply
 
 _LONGEST = 40
 _ASIDE_WORDS = 3  # a sentence shorter than this is a greeting or the like
@@ -39,10 +40,10 @@ class RulesTeacher:
     def __init__(self, seed: int = 0) -> None:
         self._seed = seed
 
-    async def answer(self, cell: Cell, refused: Sequence[str]) -> str:
+    async def answer(self, cell: Cell, refused: Sequence[str]) -> Reply:
         """A reply that performs the cell's move."""
         rng = Random(f"rules:{self._seed}:{cell.index}:{len(refused)}")  # noqa: S311 - reproducible
-        return write_reply(cell.seed, cell.move, rng)
+        return Reply(text=write_reply(cell.seed, cell.move, rng))
 
 
 def moves_for(seed: Seed) -> frozenset[Move]:

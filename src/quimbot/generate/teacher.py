@@ -1,12 +1,13 @@
 """A learner turn and a move become a reply: what every teacher does, and one that asks a model."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Protocol
 
 from quimbot.pedagogy.moves import tutor_prompt
 from quimbot.pedagogy.seed import Seed
 from quimbot.records.record import Message, Move, Strict
-from quimbot.runtimes.runtime import Runtime, Sampling, reply
+from quimbot.runtimes.runtime import Reply, Runtime, Sampling, reply
 
 
 class Cell(Strict, frozen=True, kw_only=True):
@@ -28,7 +29,7 @@ class Teacher(Protocol):
     at_once: int
     """Cells that may be asked at the same time."""
 
-    async def answer(self, cell: Cell, refused: Sequence[str]) -> str:
+    async def answer(self, cell: Cell, refused: Sequence[str]) -> Reply:
         """A reply; `refused` are the reasons why earlier ones for this cell did not pass.
 
         Raises:
@@ -65,7 +66,7 @@ class RuntimeTeacher:
         self._runtime = runtime
         self._seed = seed
 
-    async def answer(self, cell: Cell, refused: Sequence[str]) -> str:
+    async def answer(self, cell: Cell, refused: Sequence[str]) -> Reply:
         """The model's reply to the learner, the correction whispered in the system message."""
         messages = (brief(cell, refused), Message(role="user", content=cell.seed.learner))
         draw = (self._seed * 1_000_003 + cell.index * 31 + len(refused)) % 2**31
@@ -75,7 +76,8 @@ class RuntimeTeacher:
             top_p=_SAMPLING.top_p,
             seed=draw,
         )
-        return (await reply(self._runtime, messages, sampling)).text.strip()
+        said = await reply(self._runtime, messages, sampling)
+        return replace(said, text=said.text.strip())
 
 
 def brief(cell: Cell, refused: Sequence[str]) -> Message:
