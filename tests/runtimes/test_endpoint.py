@@ -15,7 +15,7 @@ import pytest
 from quimbot.exceptions import ModelError, OutOfCredit, PromptTooLong, RuntimeFault
 from quimbot.records.record import Message
 from quimbot.runtimes.endpoint import KEY_VARIABLE, Endpoint
-from quimbot.runtimes.runtime import Reply, Sampling, reply
+from quimbot.runtimes.runtime import Reply, Sampling, ask_all, reply
 
 CHAT = [Message(role="user", content="Yesterday I go to the store.")]
 KEY = "sk-very-secret"
@@ -173,6 +173,53 @@ def test_refusals_are_final_and_keep_the_secret(server: Server, status: int, adv
     assert "\n" not in str(caught.value)
     assert KEY not in str(caught.value)
     assert len(server.bodies) == 1
+
+
+def test_many_chats_share_their_connections_and_leave_none_open(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    seen: list[tuple[str, int]] = []
+    closed = threading.Semaphore(0)
+    body = b"".join(
+        f"data: {json.dumps(event)}\n\n".encode() for event in (piece("Hi"), piece(finish="stop"))
+    )
+
+    class Keeping(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_POST(self) -> None:
+            self.rfile.read(int(self.headers["Content-Length"]))
+            seen.append(self.client_address)
+            self.send_response(200)
+            self.send_header("Content-Type", "text/event-stream")
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def finish(self) -> None:
+            super().finish()
+            closed.release()
+
+        def log_message(self, *_: object) -> None:
+            """Silence."""
+
+    http = ThreadingHTTPServer(("127.0.0.1", 0), Keeping)
+    http.daemon_threads = True
+    thread = threading.Thread(target=http.serve_forever, args=(0.02,))
+    thread.start()
+    try:
+        endpoint = Endpoint(f"http://127.0.0.1:{http.server_address[1]}/v1#tutor")
+        for _ in range(2):  # each in an event loop of its own
+            outcomes = asyncio.run(ask_all(endpoint, [CHAT] * 12, Sampling(), at_once=3))
+            assert [isinstance(outcome, Reply) for outcome in outcomes] == [True] * 12
+        assert len(seen) == 24
+        assert len(set(seen)) <= 6
+        assert all(closed.acquire(timeout=5) for _ in set(seen))
+    finally:
+        http.shutdown()
+        http.server_close()
+        thread.join()
 
 
 AFFORD = "This request requires more credits. You asked for 64 tokens, but can only afford {}."

@@ -15,6 +15,7 @@ from quimbot.runtimes.runtime import Reply
 _WINDOW = 64
 """Rows of a plan that the same rows before them decide about."""
 _MOST_OF_ONE_REPLY = 0.01  # share of rows that may hold the very same reply
+_AHEAD = 10  # the part of a plan, one in so many, that may be asked before the rows before it end
 _FEW = 5  # in a small campaign, one reply may come this often
 
 
@@ -42,18 +43,19 @@ async def ask_all(
     spending.add(ledger.rows.values())
     over = spending.over()
     fault: RuntimeFault | None = OutOfCredit(over) if over else None
-    if not fault:
-        job.start()
-    while job.asked:
-        done, _ = await asyncio.wait(job.asked, return_when=asyncio.FIRST_COMPLETED)
-        answered, failed = job.answers(done)
-        spending.add(reply for _, reply in answered)
-        over = spending.over()
-        fault = fault or failed or (OutOfCredit(over) if over else None)
-        if job.judge(answered):
-            tell()
+    async with teacher.session():
         if not fault:
             job.start()
+        while job.asked:
+            done, _ = await asyncio.wait(job.asked, return_when=asyncio.FIRST_COMPLETED)
+            answered, failed = job.answers(done)
+            spending.add(reply for _, reply in answered)
+            over = spending.over()
+            fault = fault or failed or (OutOfCredit(over) if over else None)
+            if job.judge(answered):
+                tell()
+            if not fault:
+                job.start()
     if fault and len(ledger.rows) < len(cells):
         raise fault
 
@@ -132,19 +134,26 @@ class _Job:
         return bool(ended)
 
 
+def most_of_one_reply(cells: int) -> int:
+    """How many rows of a campaign may hold the very same reply."""
+    return max(_FEW, int(cells * _MOST_OF_ONE_REPLY) - 1)
+
+
 class _Worn:
     """Replies that have been used often enough, for each window of the plan.
 
-    A window is judged by the rows up to the last but one before it: then a row is the same in
-    whatever order rows end, and a window may be asked while the one before it is finishing.
+    A window is judged by the rows some windows before it: then a row is the same in whatever order
+    rows end, and later windows may be asked while earlier ones are finishing. The longer the plan,
+    the more may be under way.
     """
 
     def __init__(self, cells: int) -> None:
         self._cells = cells
-        self._most = max(_FEW, int(cells * _MOST_OF_ONE_REPLY) - 1)
+        self._most = most_of_one_reply(cells)
+        self._lag = max(1, cells // _WINDOW // _AHEAD)
         self._said: Counter[str] = Counter()
         self._complete = 0
-        self._at: dict[int, frozenset[str]] = {0: frozenset(), 1: frozenset()}
+        self._at: dict[int, frozenset[str]] = dict.fromkeys(range(self._lag + 1), frozenset())
 
     def may_ask(self, index: int) -> bool:
         """Whether enough rows before that one have ended."""
@@ -166,4 +175,5 @@ class _Worn:
             )
             self._complete += 1
             often = (reply for reply, count in self._said.items() if count >= self._most)
-            self._at[self._complete + 1] = frozenset(often)
+            self._at[self._complete + self._lag] = frozenset(often)
+            self._at.pop(self._complete - 1)

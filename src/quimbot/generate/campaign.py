@@ -13,8 +13,10 @@ from itertools import islice
 from pathlib import Path
 from random import Random
 
+import msgspec
+
 from quimbot.exceptions import RecipeError, RuntimeFault
-from quimbot.generate.asking import ask_all, reply_of
+from quimbot.generate.asking import ask_all, most_of_one_reply, reply_of
 from quimbot.generate.budget import Budget, Spending
 from quimbot.generate.ledger import Ledger, Row
 from quimbot.generate.plan import make_plan, move_weights, plan_hash
@@ -164,7 +166,8 @@ def generate(settings: GenerateSettings, watch: Watch) -> str:
         except RuntimeFault as fault:
             kept = f"{len(ledger.rows)} of {len(cells)} rows are kept; the same command goes on"
             raise type(fault)(f"{fault}; {kept}") from fault
-    summary = _finish(settings, plan, [ledger.rows[cell.index] for cell in cells], spending)
+    rows = _worn_out([ledger.rows[cell.index] for cell in cells])
+    summary = _finish(settings, plan, rows, spending)
     ledger.close()
     return summary
 
@@ -220,6 +223,18 @@ def _teacher(settings: GenerateSettings) -> Iterator[Teacher]:
         return
     with connect(settings.teacher) as runtime:
         yield RuntimeTeacher(runtime, seed=settings.seed, at_once=settings.at_once)
+
+
+def _worn_out(rows: Sequence[Row]) -> list[Row]:
+    """The rows in the order of the plan, those refused whose reply came too often before."""
+    said: Counter[str] = Counter()
+    judged = []
+    for row in rows:
+        reply = reply_of(row.record)
+        worn = not row.reason and said[reply] >= most_of_one_reply(len(rows))
+        said[reply] += not row.reason
+        judged.append(msgspec.structs.replace(row, reason="worn-out") if worn else row)
+    return judged
 
 
 def _teller(

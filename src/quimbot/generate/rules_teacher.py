@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from contextlib import AbstractAsyncContextManager, nullcontext
 from random import Random
 
 from quimbot.generate.frames import frames
@@ -39,6 +40,10 @@ class RulesTeacher:
 
     def __init__(self, seed: int = 0) -> None:
         self._seed = seed
+
+    def session(self) -> AbstractAsyncContextManager[None]:
+        """Nothing is held open."""
+        return nullcontext()
 
     async def answer(self, cell: Cell, refused: Sequence[str]) -> Reply:
         """A reply that performs the cell's move."""

@@ -1,13 +1,14 @@
 """A learner turn and a move become a reply: what every teacher does, and one that asks a model."""
 
 from collections.abc import Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
 from typing import Protocol
 
 from quimbot.pedagogy.moves import tutor_prompt
 from quimbot.pedagogy.seed import Seed
 from quimbot.records.record import Message, Move, Strict
-from quimbot.runtimes.runtime import Reply, Runtime, Sampling, reply
+from quimbot.runtimes.runtime import Reply, Runtime, Sampling, reply, session
 
 
 class Cell(Strict, frozen=True, kw_only=True):
@@ -28,6 +29,10 @@ class Teacher(Protocol):
     name: str
     at_once: int
     """Cells that may be asked at the same time."""
+
+    def session(self) -> AbstractAsyncContextManager[None]:
+        """Entered around many cells, so that connections may be used again."""
+        ...
 
     async def answer(self, cell: Cell, refused: Sequence[str]) -> Reply:
         """A reply; `refused` are the reasons why earlier ones for this cell did not pass.
@@ -65,6 +70,10 @@ class RuntimeTeacher:
         self.at_once = at_once
         self._runtime = runtime
         self._seed = seed
+
+    def session(self) -> AbstractAsyncContextManager[None]:
+        """A session of the model."""
+        return session(self._runtime)
 
     async def answer(self, cell: Cell, refused: Sequence[str]) -> Reply:
         """The model's reply to the learner, the correction whispered in the system message."""

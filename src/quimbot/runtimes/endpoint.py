@@ -1,11 +1,13 @@
 """Any OpenAI-compatible server: vLLM, Ollama, llama-server or a hosted one."""
 
+import asyncio
 import datetime as dt
 import email.utils
 import os
 import re
 import ssl
 from collections.abc import AsyncIterator, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from http import HTTPStatus
 from typing import Any, Self
 from urllib.parse import urlsplit
@@ -23,6 +25,8 @@ KEY_VARIABLE = "QUIMBOT_API_KEY"
 _ATTEMPTS = 5
 _LONGEST_WAIT_S = 60.0
 _TIMEOUT = httpx2.Timeout(10.0, read=120.0)
+_LIMITS = httpx2.Limits(max_connections=None, max_keepalive_connections=None)
+"""The caller decides how many chats are under way; each keeps its connection."""
 _ADVICE: dict[int, str] = {
     HTTPStatus.UNAUTHORIZED: f"check the key in {KEY_VARIABLE}",
     HTTPStatus.PAYMENT_REQUIRED: "the account is out of credit: pay, or use another endpoint",
@@ -59,6 +63,7 @@ class Endpoint:
         self.name = address
         self._key = os.environ.get(KEY_VARIABLE, "")
         self._tls: ssl.SSLContext | None = None
+        self._open_clients: dict[asyncio.AbstractEventLoop, httpx2.AsyncClient] = {}
 
     def __enter__(self) -> Self:
         return self
@@ -78,8 +83,7 @@ class Endpoint:
             "stream": True,
             "stream_options": {"include_usage": True},
         } | ({"stop": list(sampling.stop)} if sampling.stop else {})
-        # A client belongs to the event loop it was made in, and callers come from several.
-        async with httpx2.AsyncClient(timeout=_TIMEOUT, verify=self._tls_settings()) as client:
+        async with self._client() as client:
             try:
                 response = await self._open(client, body)
                 try:
@@ -92,6 +96,28 @@ class Endpoint:
             except httpx2.HTTPError as fault:
                 why = str(fault) or type(fault).__name__
                 raise RuntimeFault(self._told(f"cannot be reached ({why})")) from fault
+
+    @asynccontextmanager
+    async def session(self) -> AsyncIterator[None]:
+        """Inside it, the connections of this event loop are used again."""
+        loop = asyncio.get_running_loop()
+        async with self._new_client() as client:
+            self._open_clients[loop] = client
+            try:
+                yield
+            finally:
+                del self._open_clients[loop]
+
+    def _client(self) -> AbstractAsyncContextManager[httpx2.AsyncClient]:
+        """The client of the session, else one for a single chat.
+
+        A client belongs to the event loop it was made in, and callers come from several.
+        """
+        shared = self._open_clients.get(asyncio.get_running_loop())
+        return nullcontext(shared) if shared else self._new_client()
+
+    def _new_client(self) -> httpx2.AsyncClient:
+        return httpx2.AsyncClient(timeout=_TIMEOUT, verify=self._tls_settings(), limits=_LIMITS)
 
     async def _open(self, client: httpx2.AsyncClient, body: dict[str, Any]) -> httpx2.Response:
         """The answer to a request, which is made smaller once when the account pays for less."""

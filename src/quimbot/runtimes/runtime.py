@@ -2,8 +2,9 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Literal, Protocol, runtime_checkable
 
 from quimbot.exceptions import QuimbotError
 from quimbot.records.record import Message
@@ -53,6 +54,20 @@ class Runtime(Protocol):
             RuntimeFault: no reply could be had.
         """
         ...
+
+
+@runtime_checkable
+class Connected(Protocol):
+    """A runtime that holds connections."""
+
+    def session(self) -> AbstractAsyncContextManager[None]:
+        """Inside it, connections of this event loop are used again; at its end they are closed."""
+        ...
+
+
+def session(runtime: Runtime) -> AbstractAsyncContextManager[None]:
+    """A session of a runtime that holds connections, or nothing at all for any other."""
+    return runtime.session() if isinstance(runtime, Connected) else nullcontext()
 
 
 class ScoringRuntime(Runtime, Protocol):
@@ -112,7 +127,7 @@ async def ask_all(
         if done is not None:
             done(index, outcomes[index])
 
-    async with asyncio.TaskGroup() as group:
+    async with session(runtime), asyncio.TaskGroup() as group:
         for index in range(len(chats)):
             group.create_task(one(index))
     return outcomes
