@@ -16,7 +16,7 @@ def test_seeds_are_listed_with_an_example_and_checked() -> None:
     lines = bank(BankSettings(category="past-tense", l1="ko"), Silent()).splitlines()
     assert lines[0].split()[:3] == ["category", "seed", "level"]
     assert all(line.startswith("past-tense ") and " → " in line for line in lines[1:-1])
-    assert lines[-1] == f"{len(lines) - 2} seeds of 1 kinds; all as declared"
+    assert lines[-1] == f"seeds: {len(lines) - 2}, kinds of error: 1; all as declared"
 
 
 def test_turns_are_written_and_show_their_errors(tmp_path: Path) -> None:

@@ -93,7 +93,7 @@ def bank(settings: BankSettings, watch: Watch) -> str:
         [
             *aligned(_listing(known)),
             *(f"{known.entries[index].id}: {fault}" for index, fault in faults.items()),
-            f"{len(known.entries)} seeds of {len(kinds)} kinds; "
+            f"seeds: {len(known.entries)}, kinds of error: {len(kinds)}; "
             + (f"{len(faults)} show what they do not declare" if faults else "all as declared"),
         ]
     )
