@@ -1,4 +1,4 @@
-"""A real server on a free loopback port, and a tutor whose every move a test decides."""
+"""Real servers on free loopback ports, and a tutor whose every move a test decides."""
 
 import asyncio
 import socket
@@ -7,6 +7,7 @@ import time
 from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from http.server import ThreadingHTTPServer
 
 import uvicorn
 
@@ -83,6 +84,20 @@ def live_server(*tutors: Tutor, at_once: int = 4, waiting: int = 16) -> Iterator
         finally:
             server.should_exit = True
             thread.join(10)
+
+
+@contextmanager
+def serving(server: ThreadingHTTPServer) -> Iterator[int]:
+    """A plain HTTP server at work in a thread, until the block ends; gives its port."""
+    server.daemon_threads = True
+    thread = threading.Thread(target=server.serve_forever, args=(0.02,))
+    thread.start()
+    try:
+        yield server.server_address[1]
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
 
 
 def soon(check: Callable[[], bool], *, within_s: float = 2.0) -> bool:

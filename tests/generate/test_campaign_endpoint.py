@@ -8,6 +8,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
+from live_server import serving
 
 from quimbot.cli import OUT_OF_CREDIT, launch
 from quimbot.pedagogy.say_back import say_back
@@ -18,8 +19,6 @@ ROWS, AT_ONCE = 40, 4
 
 class Account(ThreadingHTTPServer):
     """Says the learner's turn back as it should be, as long as the credit lasts."""
-
-    daemon_threads = True
 
     def __init__(self, credit: int) -> None:
         super().__init__(("127.0.0.1", 0), Handler)
@@ -67,12 +66,8 @@ class Handler(BaseHTTPRequestHandler):
 def account(monkeypatch: pytest.MonkeyPatch) -> Iterator[Account]:
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
     server = Account(credit=15)
-    thread = threading.Thread(target=server.serve_forever, args=(0.02,))
-    thread.start()
-    yield server
-    server.shutdown()
-    server.server_close()
-    thread.join()
+    with serving(server):
+        yield server
 
 
 def asking(account: Account, output: Path, *more: str) -> list[str]:

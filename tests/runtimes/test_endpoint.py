@@ -11,6 +11,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
+from live_server import serving
 
 from quimbot.exceptions import ModelError, OutOfCredit, PromptTooLong, RuntimeFault
 from quimbot.records.record import Message
@@ -56,15 +57,8 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
         def log_message(self, *_: object) -> None:
             """Silence."""
 
-    http = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    http.daemon_threads = True
-    state.port = http.server_address[1]
-    thread = threading.Thread(target=http.serve_forever, args=(0.02,))
-    thread.start()
-    yield state
-    http.shutdown()
-    http.server_close()
-    thread.join()
+    with serving(ThreadingHTTPServer(("127.0.0.1", 0), Handler)) as state.port:
+        yield state
 
 
 def streamed(*events: object, status: int = 200) -> Answer:
@@ -204,22 +198,14 @@ def test_many_chats_share_their_connections_and_leave_none_open(
         def log_message(self, *_: object) -> None:
             """Silence."""
 
-    http = ThreadingHTTPServer(("127.0.0.1", 0), Keeping)
-    http.daemon_threads = True
-    thread = threading.Thread(target=http.serve_forever, args=(0.02,))
-    thread.start()
-    try:
-        endpoint = Endpoint(f"http://127.0.0.1:{http.server_address[1]}/v1#tutor")
+    with serving(ThreadingHTTPServer(("127.0.0.1", 0), Keeping)) as port:
+        endpoint = Endpoint(f"http://127.0.0.1:{port}/v1#tutor")
         for _ in range(2):  # each in an event loop of its own
             outcomes = asyncio.run(ask_all(endpoint, [CHAT] * 12, Sampling(), at_once=3))
             assert [isinstance(outcome, Reply) for outcome in outcomes] == [True] * 12
         assert len(seen) == 24
         assert len(set(seen)) <= 6
         assert all(closed.acquire(timeout=5) for _ in set(seen))
-    finally:
-        http.shutdown()
-        http.server_close()
-        thread.join()
 
 
 AFFORD = "This request requires more credits. You asked for 64 tokens, but can only afford {}."

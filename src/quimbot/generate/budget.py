@@ -3,17 +3,9 @@
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Protocol
 
-
-class Counted(Protocol):
-    """Anything with the tokens that it cost."""
-
-    @property
-    def prompt_tokens(self) -> int: ...  # noqa: D102 - as it says
-
-    @property
-    def reply_tokens(self) -> int: ...  # noqa: D102
+from quimbot.generate.ledger import Row
+from quimbot.runtimes.runtime import Reply
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,7 +40,7 @@ class Spending:
     reply_tokens: int = 0
     began: float = field(default_factory=time.monotonic)
 
-    def add(self, some: Iterable[Counted]) -> None:
+    def add(self, some: Iterable[Reply | Row]) -> None:
         """Count what these have cost."""
         for each in some:
             self.prompt_tokens += each.prompt_tokens

@@ -7,7 +7,7 @@ swiming" as well as "to swim" does. Only repairs that need no judgement of meani
 from collections.abc import Iterator
 
 from quimbot.pedagogy.words import is_content, stem, word_set
-from quimbot.verify.slots import BE, Found, find_words, wh_question
+from quimbot.verify.slots import BE, REACH, Found, find_words, wh_question
 from quimbot.verify.turns import DO, Change, Turn, coordinates
 
 _DETERMINERS = word_set(
@@ -22,7 +22,6 @@ _EITHER_FORM = word_set("lov lik hat prefer start begin began continu")  # "to w
 _THINKS = word_set("think thought know knew sai said believ hop feel felt hear heard sur glad")
 _REPORTS = word_set("know ask asking wonder wondering tell hear curious mean find if")
 _OF_FORM = ("VERB:FORM", "VERB:INFL", "MORPH", "SPELL")  # types of error
-_REACH = 4  # words on each side that count as context
 _SUBJECTS = word_set("it this that they these those he she you")
 _ENDINGS = ("ing", "ed", "s")
 
@@ -117,10 +116,10 @@ def _agreement(change: Change, correction: Turn, reply: Turn) -> Found | None:
     if not change.type.endswith("NOUN:NUM") or len(change.wrong) != 1:
         return None
     (_, verb) = correction.neighbours(change.right_start, change.right_end)
-    own = correction.around(change.right_start, change.right_end, _REACH)
+    own = correction.around(change.right_start, change.right_end, REACH)
     for at in reply.runs(change.wrong):
         said = reply.word(at + 1, reply.sentences[at])
-        if not own & reply.around(at, at + 2, _REACH):
+        if not own & reply.around(at, at + 2, REACH):
             continue
         if said != verb and said and ({said, verb} <= BE or stem(said) == stem(verb)):
             return "recast", reply.characters(at, at + 2)

@@ -15,7 +15,8 @@ Level = Literal["recast", "form", "none"]
 Found = tuple[Level, Span | None]
 """How strongly a reply carries a corrected edit, and the characters that show it."""
 
-_REACH = 4  # words on each side that count as context
+REACH = 4
+"""Words on each side that count as context."""
 _HEAD_REACH = 3  # words between a function word and the word it belongs to
 _RUN = 3  # equal words in a row that make a frame without any content word
 _SPELLED_ALIKE = 0.85  # share of letters in common, in words longer than
@@ -63,7 +64,7 @@ def _occurrences(right: tuple[str, ...], change: Change, reply: Turn) -> Iterato
 
 def _in_context(change: Change, correction: Turn, reply: Turn, match: Span) -> bool:
     """Whether words with content stand near others of the learner's."""
-    own = correction.around(change.right_start, change.right_end, _REACH)
+    own = correction.around(change.right_start, change.right_end, REACH)
     left, right = correction.neighbours(change.right_start, change.right_end)
     before, after = reply.neighbours(*match)
     again = [*correction.runs(change.right)]
@@ -71,7 +72,7 @@ def _in_context(change: Change, correction: Turn, reply: Turn, match: Span) -> b
         return False  # it may be the learner's other one, which was right
     if own:
         said_last = not right and not after and left == before  # "you are biased." ends both
-        return said_last or _meet(own, reply.around(*match, _REACH + 1))
+        return said_last or _meet(own, reply.around(*match, REACH + 1))
     return not (left or right) or (bool(left) and left == before) or bool(right and right == after)
 
 
@@ -104,7 +105,7 @@ def _in_frame(change: Change, correction: Turn, reply: Turn, match: Span) -> boo
     heads_after = _heads(correction, end, 1) & _heads(reply, match[1], 1)
     if change.type.endswith("DET"):
         return bool(heads_after)
-    shared = correction.around(start, end, _REACH) & reply.around(*match, _REACH + 2)
+    shared = correction.around(start, end, REACH) & reply.around(*match, REACH + 2)
     if BE & set(change.right) and len(shared) >= _BE_BETWEEN:
         return True  # "Nolan is your favorite" says "your favorite is Nolan"
     heads_before = _heads(correction, start - 1, -1) & _heads(reply, match[0] - 1, -1)
@@ -198,7 +199,7 @@ def _closed(
     place = change.right_start
     anchor = place if right else place - 1
     head = 0 <= anchor < len(correction.stems) and bool(correction.stems[anchor])
-    own = correction.around(place, place + 1, _REACH)
+    own = correction.around(place, place + 1, REACH)
     best: Found = ("none", None)
     for at, word in enumerate(reply.said):
         before, after = reply.neighbours(at, at + 1)
@@ -209,7 +210,7 @@ def _closed(
             continue
         closed = not (left and right) or _alike(left, before)
         start = at - bool(left and right)
-        context = bool(own & reply.around(at, at + 1, _REACH))
+        context = bool(own & reply.around(at, at + 1, REACH))
         gap = place - bool(left), place + bool(right)
         if (closed and (head or context or _same_run(correction, gap, reply, (start, at + 1)))) or (
             head and context
