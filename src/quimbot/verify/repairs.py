@@ -115,12 +115,16 @@ def _agreement(change: Change, correction: Turn, reply: Turn) -> Found | None:
     """The verb made to agree where the correction changed the noun: "films get", "a film gets"."""
     if not change.type.endswith("NOUN:NUM") or len(change.wrong) != 1:
         return None
-    (_, verb) = correction.neighbours(change.right_start, change.right_end)
     own = correction.around(change.right_start, change.right_end, REACH)
+    of_kind, verb = correction.neighbours(change.right_start, change.right_end)
     for at in reply.runs(change.wrong):
-        said = reply.word(at + 1, reply.sentences[at])
+        sentence = reply.sentences[at]
+        said = reply.word(at + 1, sentence)
         if not own & reply.around(at, at + 2, REACH):
             continue
+        kinds = {of_kind, reply.word(at - 1, sentence)} - {""}
+        if len(kinds) > 1 and all(map(is_content, kinds)) and of_kind not in reply.said:
+            continue  # "a good woman is" says nothing of the crazy ones
         if said != verb and said and ({said, verb} <= BE or stem(said) == stem(verb)):
             return "recast", reply.characters(at, at + 2)
     return None

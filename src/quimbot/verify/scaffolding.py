@@ -21,7 +21,7 @@ from quimbot.verify import wording
 from quimbot.verify.echo import find
 from quimbot.verify.repetition import repeats
 from quimbot.verify.slots import Level
-from quimbot.verify.turns import Change, Span, Turn, change, prepare
+from quimbot.verify.turns import Change, Span, Turn, change, in_order, prepare
 
 LONGEST = 45
 """Words of a reply, at most."""
@@ -94,16 +94,11 @@ def judge_all(items: Sequence[Item]) -> list[Verdict]:
         rights = [prepare(right) for right in corrections] or [base]
         found = [edits.get((learner, right), ()) for right in corrections] or [()]
         seen = _Reply.of(reply, (learner, *corrections), move)
-        options = [
-            _against(
-                base,
-                right,
-                tuple(change(edit, base, right) for edit in some),
-                seen,
-                move,
-            )
-            for right, some in zip(rights, found, strict=True)
-        ]
+        options = []
+        for right, some in zip(rights, found, strict=True):
+            parts = [change(edit, base, right) for edit in some]
+            errors = parts if move in _WITHHELD else in_order(parts, base, right)
+            options.append(_against(base, right, errors, seen, move))
         best = min if move in _WITHHELD else max  # giving any of the forms gives it away
         verdicts.append(best(options, key=_rank))
     return verdicts

@@ -9,7 +9,7 @@ from difflib import SequenceMatcher
 from typing import Literal
 
 from quimbot.pedagogy.words import is_content, stem, word_set
-from quimbot.verify.turns import LEADS, OPENERS, Change, Span, Turn
+from quimbot.verify.turns import LEADS, OPENERS, SPELLED_ALIKE, Change, Span, Turn
 
 Level = Literal["recast", "form", "none"]
 Found = tuple[Level, Span | None]
@@ -19,12 +19,12 @@ REACH = 4
 """Words on each side that count as context."""
 _HEAD_REACH = 3  # words between a function word and the word it belongs to
 _RUN = 3  # equal words in a row that make a frame without any content word
-_SPELLED_ALIKE = 0.85  # share of letters in common, in words longer than
-_SLIP_FROM = 5
+_SLIP_FROM = 5  # words longer than this are known again when misspelt
 _OWN_IN_QUESTION = 2  # content words that make a wh-question the learner's own sentence
 _ARTICLES = frozenset({("a",), ("an",)})
 _BE_BETWEEN = 2  # content words around a form of be, on whichever side
 BE = word_set("is are was were be been")
+_OWNS = word_set("'s is has")  # what "'s" may stand for
 _WH = word_set("what which who whom whose where when why how")
 
 
@@ -67,6 +67,9 @@ def _in_context(change: Change, correction: Turn, reply: Turn, match: Span) -> b
     own = correction.around(change.right_start, change.right_end, REACH)
     left, right = correction.neighbours(change.right_start, change.right_end)
     before, after = reply.neighbours(*match)
+    owned = reply.word(match[1] + 1, reply.sentences[match[0]])
+    if after == "'s" and right not in _OWNS and not _alike(right, owned):
+        return False  # "your phone's price" is not the learner's phone
     again = [*correction.runs(change.right)]
     if len(again) > 1 and not ((left and left == before) or (right and right == after)):
         return False  # it may be the learner's other one, which was right
@@ -79,7 +82,7 @@ def _in_context(change: Change, correction: Turn, reply: Turn, match: Span) -> b
 def _meet(own: set[str], near: set[str]) -> bool:
     """Whether stems are shared; a slip that nobody corrected may be spelled right by the reply."""
     return bool(own & near) or any(
-        one[:2] == other[:2] and SequenceMatcher(None, one, other).ratio() > _SPELLED_ALIKE
+        one[:2] == other[:2] and SequenceMatcher(None, one, other).ratio() > SPELLED_ALIKE
         for one in own
         for other in near
         if len(one) > _SLIP_FROM
@@ -197,7 +200,7 @@ def _closed(
     """A gap between two words, or beside one of them where the other is empty."""
     left, right = frame
     place = change.right_start
-    anchor = place if right else place - 1
+    anchor, step = (place, 1) if right else (place - 1, -1)
     head = 0 <= anchor < len(correction.stems) and bool(correction.stems[anchor])
     own = correction.around(place, place + 1, REACH)
     best: Found = ("none", None)
@@ -208,7 +211,12 @@ def _closed(
             continue
         if beside in change.wrong and not (before in LEADS and not left):
             continue
-        closed = not (left and right) or _alike(left, before)
+        if left and right:
+            closed = _alike(left, before)
+        else:  # a small word alone says little: its sentence ends there, too, or it has its head
+            edge = not beside or (not left and beside in OPENERS)
+            heads = _heads(correction, anchor, step) & _heads(reply, at, step)
+            closed = head or edge or bool(heads)
         start = at - bool(left and right)
         context = bool(own & reply.around(at, at + 1, REACH))
         gap = place - bool(left), place + bool(right)

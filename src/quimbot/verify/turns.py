@@ -1,7 +1,8 @@
 """A turn and an edit made ready for comparison: words that face the learner, and their places."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from difflib import SequenceMatcher
 from functools import lru_cache
 
 from quimbot.pedagogy.correction import Edit
@@ -12,6 +13,9 @@ Span = tuple[int, int]
 OPENERS = word_set("oh ah wow so and but well yes no ok okay hmm great nice cool then")
 LEADS = word_set("so oh and well")  # openers that a tutor puts before anything
 DO = frozenset({"do", "does", "did"})
+SPELLED_ALIKE = 0.85
+"""The share of letters in common that makes two words the same one, misspelt."""
+_MOVED_BY = 2  # words that a word may pass when the order is put right
 _ABBREVIATED = word_set("mr mrs ms dr jr sr st vs prof")
 
 
@@ -139,6 +143,34 @@ def change(edit: Edit, learner: Turn, correction: Turn) -> Change:
         learner.sentences[start - 1] != learner.sentences[start]
     )
     return Change(edit, wrong, right, start, first, opens)
+
+
+def in_order(found: Sequence[Change], learner: Turn, correction: Turn) -> tuple[Change, ...]:
+    """The edits, with a word taken out here and put in there as one change of order.
+
+    So "romantic prefered" for "preferred romantic": both words must come back, in that order.
+    """
+    kept: list[Change] = []
+    for new in found:
+        if kept and _moves(kept[-1], new):
+            old = kept.pop()
+            wrong = learner.said[old.start : new.start + len(new.wrong)]
+            right = correction.said[old.right_start : new.right_end]
+            order = replace(new.edit, kind="R:WO")
+            kept.append(Change(order, wrong, right, old.start, old.right_start, old.opens))
+        else:
+            kept.append(new)
+    return tuple(kept)
+
+
+def _moves(one: Change, other: Change) -> bool:
+    """Whether two edits next to each other only put a word in another place, spelled or not."""
+    out, into = (one, other) if other.right else (other, one)
+    if out.right or into.wrong or {len(out.wrong), len(into.right)} != {1}:
+        return False
+    (taken,), (put,) = out.wrong, into.right
+    near = other.start - one.start - len(one.wrong) <= _MOVED_BY
+    return near and is_content(put) and SequenceMatcher(None, taken, put).ratio() > SPELLED_ALIKE
 
 
 def coordinates(change: Change) -> bool:

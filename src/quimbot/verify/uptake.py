@@ -11,7 +11,7 @@ from quimbot.pedagogy.correction import real_edits_all
 from quimbot.records.record import Record
 from quimbot.verify.echo import find
 from quimbot.verify.repetition import repeats
-from quimbot.verify.turns import Change, Turn, change, prepare
+from quimbot.verify.turns import Change, Turn, change, in_order, prepare
 
 
 class Uptake(StrEnum):
@@ -35,8 +35,8 @@ def uptake(learner: str, corrections: Sequence[str], answer: str) -> Uptake:
     found = [Uptake.NONE]
     for (_, text), edits in zip(pairs, real_edits_all(pairs), strict=True):
         right = prepare(text)
-        changes = [change(edit, turn, right) for edit in edits]
-        each = {_of(error, turn, right, said) for error in changes}
+        errors = in_order([change(edit, turn, right) for edit in edits], turn, right)
+        each = {_of(error, turn, right, said) for error in errors}
         # an error that comes again weighs more than another one put right
         found.append(max(each & {Uptake.NEEDS_REPAIR} or each, key=_goodness, default=Uptake.NONE))
     return max(found, key=_goodness)
