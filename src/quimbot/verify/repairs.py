@@ -8,7 +8,8 @@ from collections.abc import Iterator
 
 from quimbot.pedagogy.words import is_content, stem, word_set
 from quimbot.verify.slots import BE, REACH, Found, find_words, wh_question
-from quimbot.verify.turns import DO, Change, Turn, coordinates
+from quimbot.verify.synonyms import synonyms
+from quimbot.verify.turns import DO, OPENERS, Change, Turn, coordinates
 
 _DETERMINERS = word_set(
     "a an the this that these those some any your his her its their another one"
@@ -22,20 +23,30 @@ _EITHER_FORM = word_set("lov lik hat prefer start begin began continu")  # "to w
 _THINKS = word_set("think thought know knew sai said believ hop feel felt hear heard sur glad")
 _REPORTS = word_set("know ask asking wonder wondering tell hear curious mean find if")
 _OF_FORM = ("VERB:FORM", "VERB:INFL", "MORPH", "SPELL")  # types of error
+_FORM_ALONE = (*_OF_FORM, "NOUN:NUM", "TENSE")  # the word was the right one, so a synonym is, too
 _SUBJECTS = word_set("it this that they these those he she you")
+_OF_OBJECT = ("M:NOUN", "M:PRON", "M:OTHER")
+_OBJECTS = word_set("it them this that these those one")
+_BEFORE = 4  # words up to a missing object, among which its subject must be
+_TAKES_EITHER = {*map(stem, word_set("check search browse explore enter climb cross meet fight"))}
+_POINTS_IN_TIME = word_set("yesterday last ago today tonight")  # "used to" has no such point
+_SAID_TWICE = (word_set("also too"), word_set("although though but"), word_set("because so"))
 _ENDINGS = ("ing", "ed", "s")
 
 
 def another_repair(change: Change, correction: Turn, reply: Turn) -> Found | None:
     """What else in the reply mends the slot, where the right words do not stand in it."""
     if not change.right:
-        return _subject(change, correction, reply)
+        return _subject(change, correction, reply) or _other_twin(change, correction, reply)
     for right in _as_good(change, correction, reply):
         found = find_words(right, change, correction, reply)
         if found[0] == "recast":
             return found
     looks = (
         _reported,
+        _object,
+        _direct,
+        _used_to,
         _determiner,
         _unsaid,
         _other_verb,
@@ -61,6 +72,9 @@ def _as_good(change: Change, correction: Turn, reply: Turn) -> Iterator[tuple[st
         yield from ((other,) for other in sorted(_PREPOSITIONS))  # "abou" for "about" or "of"
     if right[0] == "to" and right[1:] and left in _JOINS:
         yield right[1:]  # "time to rest and (to) cook"
+    others = synonyms(word) - {*wrong}
+    if others and change.type.endswith(_FORM_ALONE):
+        yield from ((other,) for other in sorted(others))
     if word and is_content(word) and change.type.endswith("SPELL"):
         forms = {its for its in reply.said if is_content(its) and stem(its) == stem(word)}
         yield from ((form,) for form in sorted(forms - {word, *wrong}))  # "wrking", "you worked"
@@ -138,6 +152,74 @@ def _subject(change: Change, correction: Turn, reply: Turn) -> Found | None:
         if reply.word(at - 1, sentence) in BE and reply.word(at - 2, sentence) in _SUBJECTS:
             return "recast", reply.characters(at - 2, at + 1)
     return None
+
+
+def _object(change: Change, correction: Turn, reply: Turn) -> Found | None:
+    """A pronoun for the object that was missing: "do you like it", "do you like watching films"."""
+    verb, after = correction.neighbours(change.right_start, change.right_end)
+    if change.wrong or after or not (verb and is_content(verb) and is_content(change.right[-1])):
+        return None
+    if change.right[0] in _PREPOSITIONS or change.type not in _OF_OBJECT:
+        return None
+    subject = {*correction.said[max(change.right_start - _BEFORE, 0) : change.right_start - 1]}
+    for at in reply.runs((verb,)):
+        sentence = reply.sentences[at]
+        before = {reply.word(place, sentence) for place in range(max(at + 1 - _BEFORE, 0), at)}
+        pointed = reply.word(at + 1, sentence) in _OBJECTS
+        if pointed and subject & before and not wh_question(reply, at):
+            return "recast", reply.characters(at, at + 2)
+    return None
+
+
+def _direct(change: Change, correction: Turn, reply: Turn) -> Found | None:
+    """No preposition after a verb that needs none: "you search the web", "search on the web"."""
+    verb, noun = correction.neighbours(change.right_start, change.right_end)
+    if not noun or stem(verb) not in _TAKES_EITHER or not change.type.endswith("PREP"):
+        return None
+    for at, word in enumerate(reply.said):
+        if stem(word) == stem(verb) and reply.word(at + 1, reply.sentences[at]) == noun:
+            return "recast", reply.characters(at, at + 2)
+    return None
+
+
+def _used_to(change: Change, correction: Turn, reply: Turn) -> Found | None:
+    """Another way to tell of the past: "you used to listen", "you listened"."""
+    if {len(change.wrong), len(change.right)} != {1} or change.right[0].endswith(("s", "ing")):
+        return None
+    own = correction.around(change.right_start, change.right_end, REACH + 1)
+    for at in reply.runs(("used", "to", *change.wrong)):
+        is_used = reply.word(at - 1, reply.sentences[at]) in BE
+        if (
+            own & reply.around(at, at + 3, REACH)
+            and not is_used
+            and not _POINTS_IN_TIME & {*correction.said}
+            and change.type.endswith("VERB:TENSE")
+        ):
+            return "recast", reply.characters(at, at + 3)
+    return None
+
+
+def _other_twin(change: Change, correction: Turn, reply: Turn) -> Found | None:
+    """The word that the correction took out, where the reply leaves out the one it doubled."""
+    place = max(change.right_start - 1, 0)  # it may have been the last word of all
+    own = correction.around(place, place + 1, REACH)
+    for at in reply.runs(change.wrong):
+        if has_no_twin(change, correction, reply, at) and own & reply.around(at, at + 1, REACH):
+            return "recast", reply.characters(at, at + 1)
+    return None
+
+
+def has_no_twin(change: Change, correction: Turn, reply: Turn, place: int) -> bool:
+    """Whether the reply's sentence there holds no second word for what an extra one said twice.
+
+    Of "also films, too" and "because I was ill, so I slept" either word may go.
+    """
+    wrong, sentence = {*change.wrong}, reply.sentences[place]
+    pair = next((pair for pair in _SAID_TWICE if wrong and wrong <= pair), frozenset())
+    twin = (pair & {*correction.said}) - wrong
+    said = [word for at, word in enumerate(reply.said) if reply.sentences[at] == sentence]
+    opened = said[0] in OPENERS  # "So you slept because you were ill" joins nothing with its "so"
+    return bool(twin) and not change.right and not twin & {*said[opened:]}
 
 
 def _in_any_order(change: Change, _correction: Turn, reply: Turn) -> Found | None:

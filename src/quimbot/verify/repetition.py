@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from quimbot.pedagogy.words import is_content, word_set
+from quimbot.verify.repairs import has_no_twin
 from quimbot.verify.slots import wh_question
 from quimbot.verify.turns import DO, LEADS, OPENERS, Change, Span, Turn, coordinates
 
@@ -29,6 +30,8 @@ def repeats(change: Change, learner: Turn, correction: Turn, reply: Turn) -> Spa
     ):
         return None
     for at in reply.runs(run):
+        if has_no_twin(change, correction, reply, at):
+            continue
         if not (wrong or after) and wh_question(reply, at):
             continue  # "What do you watch?" misses no object
         if _open_ends(before, after, reply, at, size) and not (

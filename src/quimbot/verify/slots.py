@@ -8,7 +8,8 @@ from collections.abc import Callable, Iterator
 from difflib import SequenceMatcher
 from typing import Literal
 
-from quimbot.pedagogy.words import is_content, stem, word_set
+from quimbot.pedagogy.words import is_content, word_set
+from quimbot.verify.synonyms import sense
 from quimbot.verify.turns import LEADS, OPENERS, SPELLED_ALIKE, Change, Span, Turn
 
 Level = Literal["recast", "form", "none"]
@@ -118,7 +119,7 @@ def _in_frame(change: Change, correction: Turn, reply: Turn, match: Span) -> boo
 
 
 def _alike(one: str, other: str) -> bool:
-    return bool(one) and (one == other or (is_content(one) and stem(one) == stem(other)))
+    return bool(one) and (one == other or (is_content(one) and sense(one) == sense(other)))
 
 
 def _heads(turn: Turn, start: int, step: int) -> set[str]:
