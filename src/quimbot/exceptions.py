@@ -9,7 +9,9 @@ The command line prints these without a traceback; anything else is our bug and 
     ├── OutputError     a result cannot be written, or is already there
     └── RuntimeFault    something that answers a chat failed to answer
         ├── PromptTooLong   the conversation does not fit the model's context
-        └── OutOfCredit     the account behind it cannot pay for more
+        ├── Busy            it asks to be left alone for a while
+        └── Unusable        it will not answer, however often it is asked
+            └── OutOfCredit     the account behind it cannot pay for more
 """
 
 
@@ -34,12 +36,32 @@ class OutputError(QuimbotError, OSError):
 
 
 class RuntimeFault(QuimbotError, RuntimeError):  # noqa: N818 - the built-in has the other name
-    """Something that answers a chat failed to answer."""
+    """Something that answers a chat failed to answer.
+
+    `kind` is a slug to count by: an HTTP status, `broke-off`, `timed-out`, …
+    """
+
+    def __init__(self, text: str, *, kind: str = "fault") -> None:
+        super().__init__(text)
+        self.kind = kind
 
 
 class PromptTooLong(RuntimeFault):
     """The conversation does not fit the model's context; a shorter one may."""
 
 
-class OutOfCredit(RuntimeFault):
-    """The account behind an endpoint cannot pay for more; nothing is gained by asking again."""
+class Busy(RuntimeFault):
+    """It asks to be left alone for a while; the chat may be asked again, here or elsewhere."""
+
+    def __init__(self, text: str, *, kind: str = "busy", wait_s: float | None = None) -> None:
+        super().__init__(text, kind=kind)
+        self.wait_s = wait_s
+        """Seconds that it asked for, if it said."""
+
+
+class Unusable(RuntimeFault):
+    """It will not answer, however often it is asked: a wrong key, an unknown model."""
+
+
+class OutOfCredit(Unusable):
+    """The account behind an endpoint cannot pay for more."""

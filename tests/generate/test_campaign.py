@@ -12,19 +12,19 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from quimbot.exceptions import RecipeError, RuntimeFault
-from quimbot.generate import campaign
+from quimbot.exceptions import OutputError, RecipeError, RuntimeFault
+from quimbot.generate import asking, campaign
 from quimbot.generate.campaign import GenerateSettings, generate
 from quimbot.generate.ledger import Ledger, Row
-from quimbot.generate.plan import make_plan, move_weights, plan_hash
+from quimbot.generate.plan import make_plan, plan_hash, read_moves
 from quimbot.generate.proof import record_of
-from quimbot.generate.rules_teacher import RulesTeacher
-from quimbot.generate.teacher import Cell
+from quimbot.generate.rules_teacher import AUTHOR, RulesTeacher
+from quimbot.generate.teacher import Answer, Cell
 from quimbot.pedagogy.bank.bank import shipped_bank
-from quimbot.records.jsonl import read_records
+from quimbot.records.jsonl import read_records, read_rows
 from quimbot.records.record import Message, Move
+from quimbot.records.rejected import Rejected
 from quimbot.runs.watch import Silent
-from quimbot.runtimes.runtime import Reply
 from quimbot.verify.near_duplicates import NearDuplicates
 
 
@@ -107,7 +107,7 @@ def test_killed_again_and_again_it_ends_with_the_same_bytes(tmp_path: Path) -> N
     whole, broken = tmp_path / "whole" / "a.jsonl", tmp_path / "broken" / "a.jsonl"
     generate(_choice(whole), Silent())
     chance = Random(1)
-    for _ in range(12):
+    for _ in range(50):
         _run_and_kill(broken, chance.uniform(0.0, 0.3))
     generate(_choice(broken), Silent())
     assert broken.read_bytes() == whole.read_bytes()
@@ -130,29 +130,39 @@ def _run_and_kill(output: Path, wait_s: float) -> None:
     process.join()
 
 
+ME = Answer(text="Oh?", author="me")
+
+
 @settings(max_examples=25, deadline=None)
 @given(data=st.data())
 def test_a_ledger_cut_anywhere_keeps_its_whole_rows(
     tmp_path_factory: pytest.TempPathFactory, data: st.DataObject
 ) -> None:
     output = tmp_path_factory.mktemp("ledger") / "a.jsonl"
-    rows = [Row(index=cell.index, record=record_of(cell, "Oh?", "me")) for cell in _cells(6)]
-    ledger = Ledger(output, "abc")
+    rows = [Row(index=cell.index, record=record_of(cell, ME)) for cell in _cells(6)]
+    ledger = Ledger(output, "abc", 6)
     ledger.append(rows)
     raw = ledger.path.read_bytes()
     cut = data.draw(st.integers(0, len(raw)))
     ledger.path.write_bytes(raw[:cut])
-    again = Ledger(output, "abc")
-    assert list(again.rows.values()) == rows[: raw[:cut].count(b"\n")]
-    again.append(rows[len(again.rows) :])
+    again = Ledger(output, "abc", 6)
+    assert list(again.rows()) == rows[: raw[:cut].count(b"\n")]
+    again.append(rows[len(again) :])
     assert again.path.read_bytes() == raw
+    assert list(again.rows()) == rows
 
 
-def test_another_plan_begins_anew_and_clears_up(tmp_path: Path) -> None:
+def test_rows_of_another_plan_are_never_lost(tmp_path: Path) -> None:
     output = tmp_path / "a.jsonl"
-    Ledger(output, "other").append([Row(index=0, record=record_of(_cells(1)[0], "Oh?", "me"))])
-    generate(GenerateSettings(output=output, dialogues=20), Silent())
+    other = Ledger(output, "other", 1)
+    other.append([Row(index=0, record=record_of(_cells(1)[0], ME))])
+    small = GenerateSettings(output=output, dialogues=20)
+    with pytest.raises(OutputError, match=r"a\.jsonl: \.a\.other\.partial keeps rows of another"):
+        generate(small, Silent())
+    other.close()
+    generate(small, Silent())
     assert sorted(path.name for path in tmp_path.iterdir()) == [
+        "a.coverage.html",
         "a.jsonl",
         "a.manifest.json",
         "a.rejected.jsonl",
@@ -160,40 +170,43 @@ def test_another_plan_begins_anew_and_clears_up(tmp_path: Path) -> None:
 
 
 class _Faulty(RulesTeacher):
-    """Writes one bad reply, then breaks, then what the rules say."""
+    """Writes one bad reply, breaks now and then, never answers one cell; else as rules say."""
 
-    name = "faulty"
     at_once = 2
 
     def __init__(self) -> None:
         super().__init__()
-        self.broken = False
+        self.asked: Counter[int] = Counter()
         self.refusals: list[str] = []
 
-    async def answer(self, cell: Cell, refused: Sequence[str]) -> Reply:
-        if cell.index == 70 and not self.broken:
-            self.broken = True
-            raise RuntimeFault("no answer")
+    async def answer(self, cell: Cell, refused: Sequence[str]) -> Answer:
+        self.asked[cell.index] += 1
+        if cell.index == 9 or (cell.index in (5, 70) and self.asked[cell.index] < 3):
+            raise RuntimeFault("no answer", kind="500")
         self.refusals += refused
         if cell.index == 3:
-            return Reply(text="The correct form is another one. Do you see?")
+            return Answer(text="The correct form is another one. Do you see?", author=AUTHOR)
         if not refused:
-            return Reply(text="I see.")
+            return Answer(text="I see.", author=AUTHOR)
         return await super().answer(cell, refused)
 
 
-def test_a_broken_teacher_stops_the_campaign_which_then_goes_on(
+def test_every_cell_ends_accepted_refused_or_failed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     teacher = _Faulty()
     monkeypatch.setattr(campaign, "RulesTeacher", lambda _: teacher)
+    monkeypatch.setattr(asking, "_PAUSE_S", 0.001)
     choice = GenerateSettings(output=tmp_path / "a.jsonl", dialogues=80, no_error=0.0)
-    with pytest.raises(RuntimeFault):
-        generate(choice, Silent())
-    assert not choice.output.exists()
     summary = generate(choice, Silent())
     assert "1 red-pen" in summary
-    assert len(list(read_records(choice.output))) >= 78
+    assert "1 failed" in summary
+    assert summary.endswith("faults met: 9 of 500")
+    accepted = list(read_records(choice.output))
+    refused = list(read_rows(tmp_path / "a.rejected.jsonl", Rejected))
+    assert len(accepted) + len(refused) == 80
+    assert [row.detail for row in refused if row.reason == "failed"] == ["no answer"]
+    assert teacher.asked[9] == 5
     assert "red-pen" in teacher.refusals
 
 
@@ -206,7 +219,7 @@ class _Slow(RulesTeacher):
         self.most = self.now = self.answered = 0
         self._chance = Random(seed)
 
-    async def answer(self, cell: Cell, refused: Sequence[str]) -> Reply:
+    async def answer(self, cell: Cell, refused: Sequence[str]) -> Answer:
         self.now += 1
         self.most = max(self.most, self.now)
         await asyncio.sleep(self._chance.uniform(0.0, 0.02))
@@ -229,39 +242,37 @@ def test_rows_are_the_same_in_whatever_order_they_end(
     assert teacher.most == at_once
 
 
-class _Breaking(_Slow):
-    """Fails at one cell, once."""
+class _GivingUp(_Slow):
+    """Gives up at one cell, once."""
 
-    broken = False
-
-    async def answer(self, cell: Cell, refused: Sequence[str]) -> Reply:
-        if cell.index == 20 and not self.broken:
-            self.broken = True
-            raise RuntimeFault("no answer")
+    async def answer(self, cell: Cell, refused: Sequence[str]) -> Answer:
+        if cell.index == 20 and not self.answered > 100:
+            self.given_up = RuntimeFault("no answer")
+            self.answered += 100
+            raise self.given_up
         return await super().answer(cell, refused)
 
 
-def test_what_is_under_way_when_a_teacher_fails_is_kept(
+def test_what_is_under_way_when_a_teacher_gives_up_is_kept(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    teacher = _Breaking(8, 3)
+    teacher = _GivingUp(8, 3)
     monkeypatch.setattr(campaign, "RulesTeacher", lambda _: teacher)
     choice = GenerateSettings(output=tmp_path / "a.jsonl", dialogues=60)
-    with pytest.raises(RuntimeFault):
+    with pytest.raises(RuntimeFault, match=r"no answer; \d+ of 60 rows are kept"):
         generate(choice, Silent())
-    before = teacher.answered
-    assert before >= 20
+    teacher.given_up = None
+    assert teacher.answered >= 120
     generate(choice, Silent())
     # nothing is paid for twice: 60 rows and as many more as replies were refused
-    refused = teacher.answered - 60
-    assert 0 <= refused <= 3
+    assert 0 <= teacher.answered - 160 <= 3
 
 
 def test_a_reply_used_too_often_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     class Parrot(_Slow):
-        async def answer(self, cell: Cell, refused: Sequence[str]) -> Reply:
+        async def answer(self, cell: Cell, refused: Sequence[str]) -> Answer:
             if not cell.seed.corrections:
-                return Reply(text="Really? Tell me more!")
+                return Answer(text="Really? Tell me more!", author=AUTHOR)
             return await super().answer(cell, refused)
 
     monkeypatch.setattr(campaign, "RulesTeacher", lambda _: Parrot(16, 4))
@@ -280,11 +291,27 @@ def test_a_plan_depends_on_its_settings_only() -> None:
     assert all(head[move] >= 3 for move in Move)
 
 
+WEIGHTS = {Move.RECAST: 6, Move.ELICITATION: 1, Move.EXPANSION: 2, Move.HINT: 1}
+
+
 def _cells(count: int) -> list[Cell]:
     seeds = list(shipped_bank().draw(count, seed=8))
-    return make_plan(
-        seeds, move_weights(["recast=6", "elicitation=1", "expansion=2", "hint=1"]), ""
-    )
+    return make_plan(seeds, WEIGHTS, "")
+
+
+def test_moves_may_come_in_blocks() -> None:
+    seeds = list(shipped_bank().draw(60, seed=8))
+    cells = make_plan(seeds, dict.fromkeys(Move, 1), "", block=15, able=lambda _: tuple(Move))
+    moves = [cell.move for cell in cells]
+    assert [moves[at] for at in (0, 15, 30, 45)] == list(Move)
+    assert all(len(set(moves[at : at + 15])) == 1 for at in (0, 15, 30, 45))
+
+
+def test_moves_say_how_a_model_is_asked() -> None:
+    weights, samplings = read_moves(["hint=2 temperature=0.3 tokens=40"])
+    assert weights == {Move.HINT: 2}
+    assert (samplings[Move.HINT].temperature, samplings[Move.HINT].max_tokens) == (0.3, 40)
+    assert samplings[Move.RECAST].max_tokens == 96  # for turns without an error
 
 
 @pytest.mark.parametrize(
@@ -297,6 +324,16 @@ def _cells(count: int) -> list[Cell]:
         ("l1", "fr", "expected one of es, zh, ar, ko"),
         ("long", 1.5, "between 0 and 1"),
         ("attempts", 0, "at least 1"),
+        ("block", 0, "at least 1"),
+        ("moves", ("recast=1 heat=2",), "unknown option 'heat'; allowed: temperature, top_p"),
+        ("moves", ("recast=1 tokens=many",), "Expected `int`, got `str`"),
+        ("moves", ("recast=1 temperature=3",), "must be between 0 and 2"),
+        ("max_cost", 0.0, "max_cost 0.0 buys nothing; leave it out"),
+        ("max_tokens", 0, "max_tokens 0 buys nothing"),
+        ("max_minutes", -1.0, "buys nothing"),
+        ("teacher", ("rules", "http://a/v1#m"), "stands alone"),
+        ("teacher", ("http://a/v1#m at_onc=3",), "unknown option 'at_onc'.*did you mean 'at_once'"),
+        ("teacher", ("http://a/v1#m at_once=0",), "at_once 0 must be at least 1"),
     ],
 )
 def test_bad_settings_are_told(field: str, value: object, fault: str) -> None:
@@ -306,7 +343,7 @@ def test_bad_settings_are_told(field: str, value: object, fault: str) -> None:
 
 def test_a_prompt_message_is_stored_as_it_is() -> None:
     cell = _cells(1)[0]
-    record = record_of(cell, "Oh, really?", "rules-teacher")
+    record = record_of(cell, Answer(text="Oh, really?", author=AUTHOR))
     assert record.messages[0] == Message(role="system", content=cell.prompt.content)
     assert record.provenance.source == "quimbot-rules"
     assert record.provenance.prompt_hash

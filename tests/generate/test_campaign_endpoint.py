@@ -17,6 +17,18 @@ from quimbot.records.jsonl import read_records
 ROWS, AT_ONCE = 40, 4
 
 
+def reply_to(system: str, user: str, model: str) -> dict[str, object]:
+    """A recast, as a server words its answer."""
+    known = re.search(r'turn is: "(.*)"\.\n', system)
+    said = say_back(known[1] if known else user).rstrip(".!?, ")
+    reply = f"Oh, {said}! Can you tell me more?"
+    return {
+        "model": model,
+        "choices": [{"message": {"content": reply}, "finish_reason": "stop"}],
+        "usage": {"prompt_tokens": 100, "completion_tokens": 10},
+    }
+
+
 class Account(ThreadingHTTPServer):
     """Says the learner's turn back as it should be, as long as the credit lasts."""
 
@@ -41,22 +53,16 @@ class Handler(BaseHTTPRequestHandler):
             self.server.credit -= paid
             self.server.answered += paid
             self.server.refused += not paid
-        self.send_response(200 if paid else 402)
-        self.send_header("Content-Type", "text/event-stream")
-        self.end_headers()
         if not paid:
-            self.wfile.write(b'{"error": {"message": "Insufficient credits"}}')
+            self.say(402, {"error": {"message": "Insufficient credits"}})
             return
         system, user = (message["content"] for message in asked["messages"])
-        known = re.search(r'turn is: "(.*)"\. Answer', system)
-        said = say_back(known[1] if known else user).rstrip(".!?, ")
-        reply = f"Oh, {said}! Can you tell me more?"
-        for piece in (
-            {"choices": [{"delta": {"content": reply}, "finish_reason": None}]},
-            {"choices": [{"delta": {}, "finish_reason": "stop"}]},
-            {"choices": [], "usage": {"prompt_tokens": 100, "completion_tokens": 10}},
-        ):
-            self.wfile.write(f"data: {json.dumps(piece)}\n\n".encode())
+        self.say(200, reply_to(system, user, asked["model"]))
+
+    def say(self, status: int, answer: object) -> None:
+        self.send_response(status)
+        self.end_headers()
+        self.wfile.write(json.dumps(answer).encode())
 
     def log_message(self, *_: object) -> None:
         """Silence."""
@@ -70,11 +76,11 @@ def account(monkeypatch: pytest.MonkeyPatch) -> Iterator[Account]:
         yield server
 
 
-def asking(account: Account, output: Path, *more: str) -> list[str]:
+def asking(account: Account, output: Path, *more: str, terms: str = "") -> list[str]:
     return [
         "generate", "--output", str(output), "--dialogues", str(ROWS), "--moves", "recast=1",
-        "--injected", "0", "--attempts", "2", "--at-once", str(AT_ONCE),
-        "--teacher", account.address, *more,
+        "--injected", "0", "--attempts", "2",
+        "--teacher", f"{account.address} at_once={AT_ONCE} {terms}", *more,
     ]  # fmt: skip
 
 
@@ -109,17 +115,19 @@ def test_a_budget_ends_the_campaign_which_goes_on_with_a_larger_one(
     account.credit = 1000
     output = tmp_path / "rows.jsonl"
     # an answer costs 100 x 1000 + 10 x 5000 over a million: 0.15
-    prices = ("--prompt-price", "1000", "--reply-price", "5000", "--max-cost")
-    assert launch(asking(account, output, *prices, "1.5")) == OUT_OF_CREDIT
+    terms = "prompt_price=1000 reply_price=5000"
+    assert launch(asking(account, output, "--max-cost", "1.5", terms=terms)) == OUT_OF_CREDIT
     assert "the budget of 1.5 is spent" in " ".join(capsys.readouterr().err.split())
     assert 10 <= account.answered <= 10 + AT_ONCE
     once = account.answered
     # what earlier runs cost counts, so the same budget buys nothing
-    assert launch(asking(account, output, *prices, "1.5")) == OUT_OF_CREDIT
+    assert launch(asking(account, output, "--max-cost", "1.5", terms=terms)) == OUT_OF_CREDIT
     assert account.answered == once
-    assert launch(asking(account, output, *prices, "100")) == 0
+    assert launch(asking(account, output, "--max-tokens", "1200", terms=terms)) == OUT_OF_CREDIT
+    assert "the budget of 1,200 tokens is spent" in " ".join(capsys.readouterr().err.split())
+    assert launch(asking(account, output, "--max-cost", "100", terms=terms)) == 0
     told = " ".join(capsys.readouterr().err.split())
-    assert re.search(r"[\d,]+ prompt and [\d,]+ reply tokens, [\d.]+ at the prices given", told)
+    assert re.search(r"[\d,]+ prompt and [\d,]+ reply tokens, [\d.]+ spent", told)
 
 
 def test_a_campaign_stops_when_its_minutes_are_over(
@@ -135,8 +143,9 @@ def test_a_campaign_stops_when_its_minutes_are_over(
 @pytest.mark.parametrize(
     ("flags", "fault"),
     [
-        (["--max-cost", "1"], "max_cost needs prompt_price or reply_price"),
-        (["--max-minutes", "-1"], "max_minutes -1.0 must be at least 0"),
+        (["--max-cost", "1"], "max_cost needs prompt_price and reply_price"),
+        (["--max-cost", "0"], "max_cost 0.0 buys nothing; leave it out for no limit"),
+        (["--max-minutes", "-1"], "max_minutes -1.0 buys nothing"),
         (["--near", "0"], "near 0.0 must be above 0"),
     ],
 )

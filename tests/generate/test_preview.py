@@ -17,16 +17,18 @@ def settings(tmp_path: Path, **given: object) -> GenerateSettings:
         "output": tmp_path / "out.jsonl",
         "dialogues": 80,
         "injected": 0.0,
-        "teacher": NOWHERE,
+        "teacher": (NOWHERE,),
         "dry_run": True,
     }
     return GenerateSettings(**(base | given))  # type: ignore[arg-type] # the tests' own names
 
 
 def test_plan_coverage_prompts_and_cost_are_shown(tmp_path: Path) -> None:
-    shown = generate(settings(tmp_path, prompt_price=1.0, reply_price=4.0), Silent())
+    shown = generate(
+        settings(tmp_path, teacher=(f"{NOWHERE} prompt_price=1 reply_price=4",)), Silent()
+    )
     lines = shown.splitlines()
-    assert lines[0].endswith(f"80 dialogues by {NOWHERE}")
+    assert f"80 dialogues by {NOWHERE}" in lines[0]
     total = next(line.split() for line in lines if line.startswith("dialogues "))
     assert sum(int(count) for count in total[1:-1] if count != "-") == int(total[-1]) == 80
     assert shown.count("  system  You are a friendly English tutor.") == 3
@@ -37,7 +39,7 @@ def test_plan_coverage_prompts_and_cost_are_shown(tmp_path: Path) -> None:
 
 
 def test_the_plan_shown_is_the_plan_done(tmp_path: Path) -> None:
-    offline = {"teacher": "rules", "dialogues": 20}
+    offline = {"teacher": ("rules",), "dialogues": 20}
     shown = generate(settings(tmp_path, **offline), Silent())
     generate(settings(tmp_path, **offline, dry_run=False), Silent())
     manifest = (tmp_path / "out.manifest.json").read_text(encoding="utf-8")
@@ -54,6 +56,6 @@ def test_looking_again_is_not_doing(tmp_path: Path) -> None:
 
 
 def test_unknown_prices_are_said_and_wrong_ones_refused(tmp_path: Path) -> None:
-    assert "cost: unknown; give --prompt-price" in generate(settings(tmp_path), Silent())
+    assert "cost: unknown for http" in generate(settings(tmp_path), Silent())
     with pytest.raises(RecipeError, match="at least 0"):
-        settings(tmp_path, prompt_price=-1.0)
+        settings(tmp_path, teacher=(f"{NOWHERE} prompt_price=-1",))

@@ -3,7 +3,10 @@
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 
-from quimbot.generate.teacher import Cell, RuntimeTeacher
+from quimbot.generate.chain import Chain
+from quimbot.generate.prompts import read_prompts
+from quimbot.generate.provider import Provider, Terms
+from quimbot.generate.teacher import Brief, Cell
 from quimbot.pedagogy.moves import tutor_prompt
 from quimbot.pedagogy.seed import Seed
 from quimbot.records.record import Message, Move
@@ -31,9 +34,14 @@ class _Parrot:
         yield Delta(finish="stop")
 
 
+def chain(parrot: _Parrot) -> Chain:
+    brief = Brief(prompts=read_prompts(), samplings={Move.RECAST: Sampling(max_tokens=96)}, seed=1)
+    return Chain([Provider(parrot, Terms())], brief)
+
+
 def test_the_model_is_told_the_correction_and_why_it_failed() -> None:
     parrot = _Parrot()
-    teacher = RuntimeTeacher(parrot, seed=1)
+    teacher = chain(parrot)
     assert asyncio.run(teacher.answer(CELL, [])).text == "You don't like it?"
     asyncio.run(teacher.answer(CELL, ["no-question", "no-question"]))
     (first, draw), (second, other) = parrot.asked
@@ -51,5 +59,5 @@ def test_correct_talk_is_not_to_be_corrected() -> None:
         move=Move.RECAST,
         prompt=tutor_prompt(Move.RECAST),
     )
-    asyncio.run(RuntimeTeacher(parrot).answer(clean, []))
+    asyncio.run(chain(parrot).answer(clean, []))
     assert "just chat" in parrot.asked[0][0][0].content

@@ -257,10 +257,9 @@ def test_half_replies_are_faults(server: Server, answer: Answer, told: str) -> N
 
 
 def test_nobody_there(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("quimbot.runtimes.endpoint._ATTEMPTS", 2)
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
     with pytest.raises(RuntimeFault, match=r"^http://127\.0\.0\.1:9/v1#x: cannot be reached \("):
-        asyncio.run(reply(Endpoint("http://127.0.0.1:9/v1#x"), CHAT, Sampling()))
+        asyncio.run(reply(Endpoint("http://127.0.0.1:9/v1#x", tries=2), CHAT, Sampling()))
 
 
 def test_leaving_early_closes_the_connection(server: Server) -> None:

@@ -1,22 +1,24 @@
 """A plan is asked of a teacher: many answers under way, each row proved and kept as it ends."""
 
 import asyncio
-from collections import Counter, defaultdict, deque
-from collections.abc import Callable, Mapping, Sequence
+import heapq
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 
-from quimbot.exceptions import OutOfCredit, RuntimeFault
+from quimbot.exceptions import Busy, OutOfCredit, PromptTooLong, RuntimeFault
 from quimbot.generate.budget import Spending
 from quimbot.generate.ledger import Ledger, Row
 from quimbot.generate.proof import prove, record_of
-from quimbot.generate.teacher import Cell, Teacher
-from quimbot.records.record import Record
-from quimbot.runtimes.runtime import Reply
+from quimbot.generate.teacher import Answer, Cell, Teacher
+from quimbot.generate.worn import Worn
 
-_WINDOW = 64
-"""Rows of a plan that the same rows before them decide about."""
-_MOST_OF_ONE_REPLY = 0.01  # share of rows that may hold the very same reply
-_AHEAD = 10  # the part of a plan, one in so many, that may be asked before the rows before it end
-_FEW = 5  # in a small campaign, one reply may come this often
+FAILED = "failed"
+"""The reason of a row for which no reply could be had."""
+_FAULTS = 5
+"""Times that a cell is asked in vain before it is given up."""
+_PAUSE_S = 0.5  # before a cell is asked again after a fault, doubled each time
 
 
 async def ask_all(
@@ -26,154 +28,181 @@ async def ask_all(
     *,
     attempts: int,
     spending: Spending,
-    tell: Callable[[], None],
+    tell: Callable[[Sequence[Row]], None],
 ) -> None:
-    """Ask for every cell that has not ended, the teacher's `at_once` of them at a time.
+    """Ask for every cell that has not ended, as many at a time as the teacher takes.
 
-    Each row is kept as it ends: accepted, or refused after so many attempts; `tell` is called then.
-    When the teacher fails or the budget is spent, nothing new is asked, and what is under way is
-    still kept.
+    Each row is kept as it ends: accepted, refused after so many attempts, or failed when no reply
+    could be had; `tell` is called with the rows then. When the teacher gives up or the budget is
+    spent, nothing new is asked, and what is under way is still kept.
 
     Raises:
         OutputError: a row cannot be written.
-        RuntimeFault: the teacher failed.
+        RuntimeFault: the teacher has given up.
         OutOfCredit: its account, or the budget, is spent.
     """
-    job = _Job(cells, ledger, teacher, attempts)
-    spending.add(ledger.rows.values())
-    over = spending.over()
-    fault: RuntimeFault | None = OutOfCredit(over) if over else None
+    job = _Job(cells, ledger, teacher, attempts, spending)
     async with teacher.session():
-        if not fault:
-            job.start()
-        while job.asked:
-            done, _ = await asyncio.wait(job.asked, return_when=asyncio.FIRST_COMPLETED)
-            answered, failed = job.answers(done)
-            spending.add(reply for _, reply in answered)
-            over = spending.over()
-            fault = fault or failed or (OutOfCredit(over) if over else None)
-            if job.judge(answered):
-                tell()
-            if not fault:
-                job.start()
-    if fault and len(ledger.rows) < len(cells):
-        raise fault
+        while True:
+            stopped = job.stopped()
+            if not stopped:
+                await job.start()
+            if not job.under_way and (stopped or len(ledger) == len(cells)):
+                break
+            if ended := job.judge(await job.answers()):
+                ledger.append(ended)
+                tell(ended)
+    if stopped and len(ledger) < len(cells):
+        raise stopped
 
 
-def reply_of(record: Record) -> str:
-    """The tutor's words."""
-    return record.messages[-1].content
+@dataclass
+class _Asked:
+    """A cell under way, or waiting to be asked again, and what has become of it so far."""
+
+    cell: Cell
+    refused: list[str] = field(default_factory=list)
+    answers: list[Answer] = field(default_factory=list)
+    faults: list[str] = field(default_factory=list)
+    in_vain: int = 0
 
 
 class _Job:
-    """Which cells wait, which are asked, and what became of their replies so far."""
+    """Which cells wait, which are asked, and what becomes of the replies."""
 
     def __init__(
-        self, cells: Sequence[Cell], ledger: Ledger, teacher: Teacher, attempts: int
+        self,
+        cells: Sequence[Cell],
+        ledger: Ledger,
+        teacher: Teacher,
+        attempts: int,
+        spending: Spending,
     ) -> None:
-        self.asked: dict[asyncio.Task[Reply], Cell] = {}
+        self.under_way = 0
+        """Cells asked whose answers have not been taken in."""
+        self._tasks: set[asyncio.Task[None]] = set()
         self._ledger = ledger
         self._teacher = teacher
         self._attempts = attempts
-        self._waiting = deque(cell for cell in cells if cell.index not in ledger.rows)
-        self._refused: dict[int, list[str]] = defaultdict(list)
-        self._replies: dict[int, list[Reply]] = defaultdict(list)
-        self._worn = _Worn(len(cells))
-        self._worn.advance(ledger.rows)
+        self._spending = spending
+        self._fresh = (cell for cell in cells if cell.index not in ledger)
+        self._waiting: deque[_Asked] = deque()
+        self._later: list[tuple[float, int, _Asked]] = []
+        self._came: asyncio.Queue[tuple[_Asked, Answer | RuntimeFault]] = asyncio.Queue()
+        self._worn = Worn(len(cells), ledger)
+        spent = ledger.tally
+        spending.add(spent.prompt_tokens, spent.reply_tokens, spent.cost)
 
-    def start(self) -> None:
+    def stopped(self) -> RuntimeFault | None:
+        """Why nothing more is to be asked."""
+        over = self._spending.over()
+        return OutOfCredit(over) if over else self._teacher.given_up
+
+    async def start(self) -> None:
         """Ask until as many answers are under way as the teacher takes."""
-        while self._waiting and len(self.asked) < self._teacher.at_once:
-            if not self._worn.may_ask(self._waiting[0].index):
+        now = time.monotonic()
+        while self._later and self._later[0][0] <= now:
+            self._waiting.appendleft(heapq.heappop(self._later)[2])
+        for _ in range(self._teacher.at_once - self.under_way):
+            asked = self._next() if self._teacher.ready() else None
+            if asked is None:
                 return
-            cell = self._waiting.popleft()
-            answer = self._teacher.answer(cell, self._refused[cell.index])
-            self.asked[asyncio.ensure_future(answer)] = cell
+            task = asyncio.ensure_future(self._ask(asked))
+            self._tasks.add(task)  # a task that nobody holds may be collected
+            task.add_done_callback(self._tasks.discard)
+            self.under_way += 1
+            await asyncio.sleep(0)  # it begins, and counts for whether one more may be asked
 
-    def answers(
-        self, done: set[asyncio.Task[Reply]]
-    ) -> tuple[list[tuple[Cell, Reply]], RuntimeFault | None]:
-        """The replies that came, in the order of the plan, and the first failure."""
-        came: list[tuple[Cell, Reply]] = []
-        fault: RuntimeFault | None = None
-        for task in sorted(done, key=lambda each: self.asked[each].index):
-            cell = self.asked.pop(task)
-            try:
-                came.append((cell, task.result()))
-            except RuntimeFault as failed:
-                fault = fault or failed
-        return came, fault
+    async def answers(self) -> list[tuple[_Asked, Answer | RuntimeFault]]:
+        """What has come, in the order of the plan; nothing when a pause ended first."""
+        came = []
+        try:
+            async with asyncio.timeout(self._pause()):
+                came.append(await self._came.get())
+        except TimeoutError:
+            return []
+        while not self._came.empty():
+            came.append(self._came.get_nowait())
+        self.under_way -= len(came)
+        return sorted(came, key=lambda one: one[0].cell.index)
 
-    def judge(self, answered: Sequence[tuple[Cell, Reply]]) -> bool:
-        """Keep the rows that end with these replies, and let the other cells wait again."""
-        records = [record_of(cell, reply.text, self._teacher.name) for cell, reply in answered]
+    def judge(self, came: Sequence[tuple[_Asked, Answer | RuntimeFault]]) -> list[Row]:
+        """The rows that end with these; the other cells wait again."""
+        answered: list[tuple[_Asked, Answer]] = []
         ended = []
-        for (cell, reply), (record, found) in zip(answered, prove(records), strict=True):
-            worn = reply.text in self._worn.at(cell.index)
-            reason = found or ("worn-out" if worn else "")
-            replies, refused = self._replies[cell.index], self._refused[cell.index]
-            replies.append(reply)
-            if reason:
-                refused.append(reason)
-            if reason and len(refused) < self._attempts:
-                self._waiting.appendleft(cell)
-                continue
-            ended.append(
-                Row(
-                    index=cell.index,
-                    record=record,
-                    reason=reason,
-                    prompt_tokens=sum(each.prompt_tokens for each in replies),
-                    reply_tokens=sum(each.reply_tokens for each in replies),
-                )
-            )
-            del self._replies[cell.index], self._refused[cell.index]
-        if ended:
-            self._ledger.append(ended)
-            self._worn.advance(self._ledger.rows)
-        return bool(ended)
+        for asked, found in came:
+            if isinstance(found, RuntimeFault):
+                if row := self._in_vain(asked, found):
+                    ended.append(row)
+            else:
+                asked.answers.append(found)
+                self._spending.add(found.prompt_tokens, found.reply_tokens, found.cost)
+                answered.append((asked, found))
+        records = [record_of(asked.cell, found) for asked, found in answered]
+        for (asked, found), (record, fault) in zip(answered, prove(records), strict=True):
+            worn = self._worn.has(asked.cell.index, found.text)
+            reason = fault or ("worn-out" if worn else "")
+            asked.refused += [reason] if reason else []
+            if reason and len(asked.refused) < self._attempts:
+                self._waiting.appendleft(asked)
+            else:
+                ended.append(_row(asked, Row(index=asked.cell.index, record=record, reason=reason)))
+        for row in ended:
+            self._worn.add(row)
+        return ended
+
+    async def _ask(self, asked: _Asked) -> None:
+        try:
+            found: Answer | RuntimeFault = await self._teacher.answer(asked.cell, asked.refused)
+        except RuntimeFault as fault:
+            found = fault
+        self._came.put_nowait((asked, found))
+
+    def _next(self) -> _Asked | None:
+        """The next cell, if one may be asked."""
+        if not self._waiting:
+            cell = next(self._fresh, None)
+            if cell is None:
+                return None
+            self._waiting.append(_Asked(cell))
+        if not self._worn.may_ask(self._waiting[0].cell.index):
+            return None
+        return self._waiting.popleft()
+
+    def _pause(self) -> float | None:
+        """Seconds until something may be asked that may not be asked now."""
+        rest = self._teacher.rest()
+        pauses = [] if rest is None else [rest]
+        if self._later:
+            pauses.append(self._later[0][0] - time.monotonic())
+        return max(min(pauses), 0.001) if pauses else None
+
+    def _in_vain(self, asked: _Asked, fault: RuntimeFault) -> Row | None:
+        """Its row when no reply is to be had; else it waits to be asked again."""
+        asked.faults.append(fault.kind)
+        if isinstance(fault, Busy):  # no fault of the cell
+            self._waiting.appendleft(asked)
+            return None
+        asked.in_vain += 1
+        if asked.in_vain < _FAULTS and not isinstance(fault, PromptTooLong):
+            at = time.monotonic() + _PAUSE_S * 2 ** (asked.in_vain - 1)
+            heapq.heappush(self._later, (at, asked.cell.index, asked))
+            return None
+        record = record_of(asked.cell, Answer(text="", author=""))
+        return _row(
+            asked, Row(index=asked.cell.index, record=record, reason=FAILED, fault=str(fault))
+        )
 
 
-def most_of_one_reply(cells: int) -> int:
-    """How many rows of a campaign may hold the very same reply."""
-    return max(_FEW, int(cells * _MOST_OF_ONE_REPLY) - 1)
-
-
-class _Worn:
-    """Replies that have been used often enough, for each window of the plan.
-
-    A window is judged by the rows some windows before it: then a row is the same in whatever order
-    rows end, and later windows may be asked while earlier ones are finishing. The longer the plan,
-    the more may be under way.
-    """
-
-    def __init__(self, cells: int) -> None:
-        self._cells = cells
-        self._most = most_of_one_reply(cells)
-        self._lag = max(1, cells // _WINDOW // _AHEAD)
-        self._said: Counter[str] = Counter()
-        self._complete = 0
-        self._at: dict[int, frozenset[str]] = dict.fromkeys(range(self._lag + 1), frozenset())
-
-    def may_ask(self, index: int) -> bool:
-        """Whether enough rows before that one have ended."""
-        return index // _WINDOW in self._at
-
-    def at(self, index: int) -> frozenset[str]:
-        """The replies that this row may not have."""
-        return self._at[index // _WINDOW]
-
-    def advance(self, rows: Mapping[int, Row]) -> None:
-        """Take in the windows that are complete by now."""
-        while self._complete * _WINDOW < self._cells:
-            first = self._complete * _WINDOW
-            window = range(first, min(first + _WINDOW, self._cells))
-            if any(index not in rows for index in window):
-                return
-            self._said.update(
-                reply_of(rows[index].record) for index in window if not rows[index].reason
-            )
-            self._complete += 1
-            often = (reply for reply, count in self._said.items() if count >= self._most)
-            self._at[self._complete + self._lag] = frozenset(often)
-            self._at.pop(self._complete - 1)
+def _row(asked: _Asked, row: Row) -> Row:
+    """A row with what it took to get there."""
+    return Row(
+        index=row.index,
+        record=row.record,
+        reason=row.reason,
+        fault=row.fault,
+        faults=tuple(asked.faults),
+        prompt_tokens=sum(each.prompt_tokens for each in asked.answers),
+        reply_tokens=sum(each.reply_tokens for each in asked.answers),
+        cost=sum(each.cost for each in asked.answers),
+    )

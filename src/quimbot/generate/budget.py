@@ -1,68 +1,52 @@
 """What a campaign may cost, and what it has cost so far."""
 
 import time
-from collections.abc import Iterable
 from dataclasses import dataclass, field
-
-from quimbot.generate.ledger import Row
-from quimbot.runtimes.runtime import Reply
 
 
 @dataclass(frozen=True, kw_only=True)
 class Budget:
-    """Limits of a campaign; a limit of 0 is none."""
+    """Limits of a campaign; none where nothing is given."""
 
-    prompt_price: float = 0.0
-    """Of a million prompt tokens."""
-    reply_price: float = 0.0
-    """Of a million reply tokens."""
-    cost: float = 0.0
+    cost: float | None = None
     """Most money, over all runs of the campaign."""
-    minutes: float = 0.0
+    tokens: int | None = None
+    """Most tokens of prompts and replies, over all runs of the campaign."""
+    minutes: float | None = None
     """Longest time of this run."""
-
-    @property
-    def priced(self) -> bool:
-        """Whether tokens cost money as far as we know."""
-        return bool(self.prompt_price or self.reply_price)
-
-    def price(self, prompt_tokens: int, reply_tokens: int) -> float:
-        """What tokens cost."""
-        return (prompt_tokens * self.prompt_price + reply_tokens * self.reply_price) / 1e6
 
 
 @dataclass
 class Spending:
-    """Tokens and time of a campaign while it runs."""
+    """Tokens, money and time of a campaign while it runs."""
 
     budget: Budget
     prompt_tokens: int = 0
     reply_tokens: int = 0
+    cost: float = 0.0
     began: float = field(default_factory=time.monotonic)
 
-    def add(self, some: Iterable[Reply | Row]) -> None:
-        """Count what these have cost."""
-        for each in some:
-            self.prompt_tokens += each.prompt_tokens
-            self.reply_tokens += each.reply_tokens
-
-    @property
-    def cost(self) -> float:
-        """Money spent."""
-        return self.budget.price(self.prompt_tokens, self.reply_tokens)
+    def add(self, prompt_tokens: int, reply_tokens: int, cost: float) -> None:
+        """Count what was paid for."""
+        self.prompt_tokens += prompt_tokens
+        self.reply_tokens += reply_tokens
+        self.cost += cost
 
     def over(self) -> str:
         """Which limit is reached, or nothing."""
-        if self.budget.cost and self.cost >= self.budget.cost:
-            return f"the budget of {self.budget.cost:g} is spent ({self.cost:.4g})"
+        budget, tokens = self.budget, self.prompt_tokens + self.reply_tokens
+        if budget.cost is not None and self.cost >= budget.cost:
+            return f"the budget of {budget.cost:g} is spent ({self.cost:.4g})"
+        if budget.tokens is not None and tokens >= budget.tokens:
+            return f"the budget of {budget.tokens:,} tokens is spent ({tokens:,})"
         minutes = (time.monotonic() - self.began) / 60
-        if self.budget.minutes and minutes >= self.budget.minutes:
-            return f"the {self.budget.minutes:g} minutes are over"
+        if budget.minutes is not None and minutes >= budget.minutes:
+            return f"the {budget.minutes:g} minutes are over"
         return ""
 
     def told(self) -> str:
         """Tokens and money, or nothing when none were counted."""
         if not self.prompt_tokens + self.reply_tokens:
             return ""
-        money = f", {self.cost:.4g} at the prices given" if self.budget.priced else ""
+        money = f", {self.cost:.4g} spent" if self.cost else ""
         return f"{self.prompt_tokens:,} prompt and {self.reply_tokens:,} reply tokens{money}"

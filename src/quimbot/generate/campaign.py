@@ -5,38 +5,40 @@ plan, so a campaign killed at any time goes on and ends with the very same file.
 """
 
 import asyncio
-from collections import Counter
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
 from random import Random
 
-import msgspec
-
 from quimbot.exceptions import RecipeError, RuntimeFault
-from quimbot.generate.asking import ask_all, most_of_one_reply, reply_of
+from quimbot.generate.asking import ask_all
 from quimbot.generate.budget import Budget, Spending
+from quimbot.generate.chain import open_chain
+from quimbot.generate.coverage import coverage_path
 from quimbot.generate.ledger import Ledger, Row
-from quimbot.generate.plan import make_plan, move_weights, plan_hash
+from quimbot.generate.outcome import write_outcome
+from quimbot.generate.plan import make_plan, plan_hash, read_moves
 from quimbot.generate.preview import preview
-from quimbot.generate.rules_teacher import RulesTeacher
-from quimbot.generate.teacher import AT_ONCE, RuntimeTeacher, Teacher
+from quimbot.generate.prompts import read_prompts
+from quimbot.generate.provider import read_terms
+from quimbot.generate.rules_teacher import RulesTeacher, moves_for
+from quimbot.generate.teacher import Brief, Teacher
+from quimbot.generate.worn import reply_of
 from quimbot.pedagogy.bank.bank import shipped_bank
 from quimbot.pedagogy.inject import injected_seeds
 from quimbot.pedagogy.seed import FIRST_LANGUAGES, Seed
 from quimbot.records.jsonl import read_records
-from quimbot.records.manifest import manifest_path, write_dataset
-from quimbot.records.rejected import Rejected, rejected_path, rejecting, told
+from quimbot.records.manifest import manifest_path
+from quimbot.records.record import Move
+from quimbot.records.rejected import rejected_path
 from quimbot.records.texts import first_turn
 from quimbot.runs.watch import Task, Watch
-from quimbot.runtimes.connect import connect
 from quimbot.verify.near_duplicates import NearDuplicates
 
 _SHOWN = 256
 """Rows between two that are shown."""
-_LIMITS = (("prompt_price", 0), ("reply_price", 0), ("max_cost", 0), ("max_minutes", 0))
 _DRAWN_AGAIN = (1, 2, 4, 8)
 """How many turns are drawn for each one wanted, until enough of them repeat nothing."""
 
@@ -50,7 +52,10 @@ class GenerateSettings:
     dialogues: int = 1200
     """How many rows to plan."""
     moves: tuple[str, ...] = ("recast=6", "elicitation=1", "expansion=2", "hint=1")
-    """How often each move is asked for, as move=weight."""
+    """How often each move is asked for, as move=weight. Options for a model follow: temperature=0.8
+    top_p=0.95 tokens=96."""
+    block: int = 1
+    """How many rows of one move follow each other; with 1, a run cut short holds all moves."""
     l1: str = ""
     """First language of the learners (es, zh, ar, ko); empty for all of them."""
     injected: float = 0.5
@@ -71,60 +76,75 @@ class GenerateSettings:
     """Share of the bank's learner turns without any error."""
     long: float = 0.3
     """Share of the bank's learner turns with more than one sentence, some with two errors."""
-    teacher: str = "rules"
-    """Who writes the replies: rules (offline), or the address of a model to ask."""
-    at_once: int = AT_ONCE
-    """Answers that a model is asked for at the same time."""
+    teacher: tuple[str, ...] = ("rules",)
+    """Who writes the replies: rules (offline), or addresses of models, asked in that order. Options
+    follow an address: at_once=16 per_minute=20 timeout=120 prompt_price=0.1 reply_price=0.4 (of a
+    million tokens) max_cost=5 models=other,names key=VARIABLE."""
+    prompts: Path | None = None
+    """Folder with recast.md, elicitation.md, expansion.md and hint.md of your own."""
     attempts: int = 3
     """Replies asked for one row before it is given up."""
     seed: int = 0
     """Which turns and replies are drawn."""
     dry_run: bool = False
     """Show the plan, its coverage, three prompts and the cost; ask nothing and write nothing."""
-    prompt_price: float = 0.0
-    """What a million tokens of prompts cost at the teacher."""
-    reply_price: float = 0.0
-    """What a million tokens of replies cost at the teacher."""
-    max_cost: float = 0.0
-    """Most money that the campaign may cost, earlier runs of it counted; 0 for no limit."""
-    max_minutes: float = 0.0
-    """How long this run may take; 0 for no limit."""
+    max_cost: float | None = None
+    """Most money that the campaign may cost, earlier runs of it counted."""
+    max_tokens: int | None = None
+    """Most tokens of prompts and replies, earlier runs of the campaign counted."""
+    max_minutes: float | None = None
+    """How long this run may take."""
 
     def __post_init__(self) -> None:
         """Check the values."""
-        for name, least in (("dialogues", 1), ("attempts", 1), ("at_once", 1), *_LIMITS):
-            if (value := getattr(self, name)) < least:
-                raise RecipeError(f"{name} {value} must be at least {least}")
+        for name in ("dialogues", "attempts", "block"):
+            if (value := getattr(self, name)) < 1:
+                raise RecipeError(f"{name} {value} must be at least 1")
         if self.l1 not in ("", *FIRST_LANGUAGES):
             raise RecipeError(f"l1 {self.l1!r}; expected one of {', '.join(FIRST_LANGUAGES)}")
-        if self.max_cost and not self.budget.priced:
-            raise RecipeError("max_cost needs prompt_price or reply_price; give what tokens cost")
+        for name in ("max_cost", "max_tokens", "max_minutes"):
+            limit = getattr(self, name)
+            if limit is not None and limit <= 0:
+                raise RecipeError(f"{name} {limit} buys nothing; leave it out for no limit")
         if not 0 < self.near <= 1:
             raise RecipeError(f"near {self.near} must be above 0 and at most 1")
         for name in ("injected", "no_error", "long"):
             if not 0 <= (share := getattr(self, name)) <= 1:
                 raise RecipeError(f"{name} {share} must be between 0 and 1")
-        move_weights(self.moves)
+        read_moves(self.moves)
+        self._check_teachers()
+
+    def _check_teachers(self) -> None:
+        if "rules" in self.teacher and not self.offline:
+            raise RecipeError("teacher rules stands alone; it is never out of reach")
+        if not self.offline:
+            priced = [read_terms(text)[1].priced for text in self.teacher]
+            if self.max_cost and not all(priced):
+                raise RecipeError(
+                    "max_cost needs prompt_price and reply_price after each teacher's address"
+                )
 
     @property
     def budget(self) -> Budget:
-        """Its limits and prices."""
-        return Budget(
-            prompt_price=self.prompt_price,
-            reply_price=self.reply_price,
-            cost=self.max_cost,
-            minutes=self.max_minutes,
-        )
+        """Its limits."""
+        return Budget(cost=self.max_cost, tokens=self.max_tokens, minutes=self.max_minutes)
+
+    @property
+    def offline(self) -> bool:
+        """Whether rules write the replies."""
+        return self.teacher == ("rules",)
 
     def inputs(self) -> tuple[Path, ...]:
-        """The seeds of your own and the records you have; all else ships with the package."""
-        return (*self.own, *self.against)
+        """Your own seeds and prompts and the records you have; all else ships with the package."""
+        prompts = [self.prompts / f"{move}.md" for move in Move] if self.prompts else []
+        return (*self.own, *self.against, *prompts)
 
     def outputs(self) -> tuple[Path, ...]:
-        """The dialogues, their manifest, and the refused rows; nothing when only looked at."""
+        """Dialogues, manifest, refused rows, page of coverage; nothing when only looked at."""
         if self.dry_run:
             return ()
-        return (self.output, manifest_path(self.output), rejected_path(self.output))
+        output = self.output
+        return (output, manifest_path(output), rejected_path(output), coverage_path(output))
 
 
 def generate(settings: GenerateSettings, watch: Watch) -> str:
@@ -136,40 +156,54 @@ def generate(settings: GenerateSettings, watch: Watch) -> str:
         RuntimeFault: the teacher does not answer; run again to go on.
         OutOfCredit: its account or the budget is spent.
     """
-    cells = make_plan(_seeds(settings), move_weights(settings.moves), settings.l1)
-    plan = plan_hash(cells, settings.teacher, str(settings.attempts), str(settings.seed))
+    weights, samplings = read_moves(settings.moves)
+    brief = Brief(prompts=read_prompts(settings.prompts), samplings=samplings, seed=settings.seed)
+    cells = make_plan(
+        _seeds(settings),
+        weights,
+        settings.l1,
+        block=settings.block,
+        able=moves_for if settings.offline else lambda _: tuple(Move),
+    )
+    plan = plan_hash(cells, *_facts(settings, brief))
     if settings.dry_run:
         return preview(
-            cells,
-            plan,
-            teacher=settings.teacher,
-            attempts=settings.attempts,
-            budget=settings.budget,
-            at_once=settings.at_once,
+            cells, plan, teachers=settings.teacher, attempts=settings.attempts, brief=brief
         )
-    ledger = Ledger(settings.output, plan)
+    ledger = Ledger(settings.output, plan, len(cells))
+    spending = Spending(settings.budget)
     with (
-        _teacher(settings) as teacher,
-        watch.task("generate", len(cells), done=len(ledger.rows)) as task,
+        _teacher(settings, brief) as teacher,
+        watch.task("generate", len(cells), done=len(ledger)) as task,
     ):
-        spending = Spending(settings.budget)
         work = ask_all(
             cells,
             ledger,
             teacher,
             attempts=settings.attempts,
             spending=spending,
-            tell=_teller(ledger.rows, spending, task, watch),
+            tell=_teller(ledger, spending, task, watch),
         )
         try:
             asyncio.run(work)
         except RuntimeFault as fault:
-            kept = f"{len(ledger.rows)} of {len(cells)} rows are kept; the same command goes on"
+            kept = f"{len(ledger)} of {len(cells)} rows are kept; the same command goes on"
             raise type(fault)(f"{fault}; {kept}") from fault
-    rows = _worn_out([ledger.rows[cell.index] for cell in cells])
-    summary = _finish(settings, plan, rows, spending)
+    summary = write_outcome(
+        settings.output, cells, ledger, spent=spending.told(), plan=plan, settings=settings
+    )
     ledger.close()
     return summary
+
+
+def _facts(settings: GenerateSettings, brief: Brief) -> Iterator[str]:
+    """What decides the rows besides the cells; models may change while a campaign is under way."""
+    yield from (str(settings.attempts), str(settings.seed))
+    if settings.offline:
+        yield "rules"
+        return
+    yield from (brief.prompts[move] for move in Move)
+    yield from (f"{move} {sampling}" for move, sampling in sorted(brief.samplings.items()))
 
 
 def _seeds(settings: GenerateSettings) -> list[Seed]:
@@ -217,76 +251,31 @@ def _drawn(settings: GenerateSettings, count: int) -> list[Seed]:
 
 
 @contextmanager
-def _teacher(settings: GenerateSettings) -> Iterator[Teacher]:
-    if settings.teacher == "rules":
+def _teacher(settings: GenerateSettings, brief: Brief) -> Iterator[Teacher]:
+    if settings.offline:
         yield RulesTeacher(settings.seed)
         return
-    with connect(settings.teacher) as runtime:
-        yield RuntimeTeacher(runtime, seed=settings.seed, at_once=settings.at_once)
-
-
-def _worn_out(rows: Sequence[Row]) -> list[Row]:
-    """The rows in the order of the plan, those refused whose reply came too often before."""
-    said: Counter[str] = Counter()
-    judged = []
-    for row in rows:
-        reply = reply_of(row.record)
-        worn = not row.reason and said[reply] >= most_of_one_reply(len(rows))
-        said[reply] += not row.reason
-        judged.append(msgspec.structs.replace(row, reason="worn-out") if worn else row)
-    return judged
+    with open_chain(settings.teacher, brief) as chain:
+        yield chain
 
 
 def _teller(
-    rows: dict[int, Row], spending: Spending, task: Task, watch: Watch
-) -> Callable[[], None]:
+    ledger: Ledger, spending: Spending, task: Task, watch: Watch
+) -> Callable[[Sequence[Row]], None]:
     """Advances the bar by the rows that have ended, and shows one now and then."""
-    told = len(rows)
-    passed = sum(not row.reason for row in rows.values())
+    before = len(ledger)
 
-    def tell() -> None:
-        nonlocal told, passed
-        fresh = list(islice(reversed(rows.values()), len(rows) - told))
-        passed += sum(not row.reason for row in fresh)
-        shown = len(rows) // _SHOWN > told // _SHOWN
-        told = len(rows)
-        cost = {"cost": f"{spending.cost:.4g}"} if spending.budget.priced else {}
-        task.advance(len(fresh), passed=f"{passed / told:.1%}", **cost)
-        if shown and not fresh[0].reason:
-            record = fresh[0].record
-            watch.say(f"{record.messages[1].content} -> {reply_of(record)}")
+    def tell(ended: Sequence[Row]) -> None:
+        done = len(ledger)
+        facts: dict[str, float | str] = {
+            "rows_per_s": (done - before) / max(time.monotonic() - spending.began, 1e-9),
+            "passed": f"{ledger.tally.accepted / done:.1%}",
+        }
+        if spending.cost:
+            facts["cost"] = f"{spending.cost:.4g}"
+        task.advance(len(ended), **facts)
+        last = ended[-1]
+        if done // _SHOWN > (done - len(ended)) // _SHOWN and not last.reason:
+            watch.say(f"{last.record.messages[1].content} -> {reply_of(last)}")
 
     return tell
-
-
-def _finish(settings: GenerateSettings, plan: str, rows: Sequence[Row], spending: Spending) -> str:
-    """Part the accepted rows from the refused, and sum up."""
-    accepted = [row.record for row in rows if not row.reason]
-    coverage = Counter(
-        f"{lesson.move}/{record.tags['category']}"
-        for record in accepted
-        for lesson in record.lessons
-    )
-    with rejecting(settings.output) as rejected:
-        for row in rows:
-            if row.reason:
-                rejected.add(Rejected(reason=row.reason, check="generate", record=row.record))
-    manifest = write_dataset(
-        settings.output,
-        accepted,
-        settings=settings,
-        facts={
-            "plan": plan,
-            "planned": len(rows),
-            "rejected": rejected.reasons,
-            "coverage": dict(sorted(coverage.items())),
-        }
-        | ({"spent": spending.told()} if spending.told() else {}),
-    )
-    counts = [f"{count} {move}" for move, count in sorted(manifest.moves.items())]
-    counts.append(f"{manifest.rows - sum(manifest.moves.values())} without an error")
-    told_moves = ", ".join(counts)
-    return (
-        f"{manifest.rows} of {len(rows)} planned dialogues written, each proved ({told_moves})"
-        f"{told(rejected.reasons)}" + (f"; {spending.told()}" if spending.told() else "")
-    )

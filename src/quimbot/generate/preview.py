@@ -3,8 +3,8 @@
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
-from quimbot.generate.budget import Budget
-from quimbot.generate.teacher import Cell, brief
+from quimbot.generate.provider import Terms, read_terms
+from quimbot.generate.teacher import Brief, Cell
 from quimbot.records.record import Move
 from quimbot.runs.watch import aligned
 
@@ -16,27 +16,24 @@ _NONE = "no-error"
 
 
 def preview(
-    cells: Sequence[Cell],
-    plan: str,
-    *,
-    teacher: str,
-    attempts: int,
-    budget: Budget,
-    at_once: int,
+    cells: Sequence[Cell], plan: str, *, teachers: Sequence[str], attempts: int, brief: Brief
 ) -> str:
     """What would be asked: the plan, its coverage, three prompts as they are sent, and the cost."""
-    lines = [f"plan {plan}: {len(cells)} dialogues by {teacher}", ""]
+    lines = [f"plan {plan}: {len(cells)} dialogues by {', then '.join(teachers)}", ""]
     lines += aligned(_coverage(cells))
     lines += ["", *_spread("level", [cell.seed.level or "any" for cell in cells])]
     lines += _spread("first language", [cell.seed.l1 or "any" for cell in cells])
+    offline = tuple(teachers) == ("rules",)
     for cell in _one_of_each(cells):
-        lines += ["", f"row {cell.index}, {cell.move}", *_asked(cell, teacher)]
-    lines += ["", *_estimate(cells, teacher, attempts, budget)]
-    if teacher != "rules":
-        minutes = len(cells) / at_once / 60
-        lines.append(
-            f"time: {minutes:.1f} minutes for each second that an answer takes, {at_once} at a time"
-        )
+        system = cell.prompt if offline else brief.messages(cell)[0]
+        said = system.content.replace("\n", "\n          ")
+        lines += ["", f"row {cell.index}, {cell.move}", f"  system  {said}"]
+        lines += [f"  user    {cell.seed.learner}"]
+    lines.append("")
+    if offline:
+        lines.append("cost: none, the rule teacher works offline")
+    else:
+        lines += _estimate(cells, [read_terms(text) for text in teachers], attempts, brief)
     return "\n".join(lines)
 
 
@@ -66,24 +63,24 @@ def _one_of_each(cells: Sequence[Cell]) -> list[Cell]:
     return list(first.values())[:_SHOWN]
 
 
-def _asked(cell: Cell, teacher: str) -> list[str]:
-    system = cell.prompt if teacher == "rules" else brief(cell, ())
-    return [f"  system  {system.content}", f"  user    {cell.seed.learner}"]
-
-
-def _estimate(cells: Sequence[Cell], teacher: str, attempts: int, budget: Budget) -> Iterator[str]:
+def _estimate(
+    cells: Sequence[Cell], chain: Sequence[tuple[str, Terms]], attempts: int, brief: Brief
+) -> Iterator[str]:
     """How much would be asked and what it would cost, if every first reply passes and if none."""
-    if teacher == "rules":
-        yield "cost: none, the rule teacher works offline"
-        return
-    letters = sum(len(brief(cell, ()).content) + len(cell.seed.learner) for cell in cells)
+    letters = sum(len(message.content) for cell in cells for message in brief.messages(cell))
     prompts, replies = round(letters / _LETTERS_A_TOKEN), len(cells) * _REPLY_TOKENS
     yield (
         f"tokens: about {prompts:,} in prompts and {replies:,} in replies if every first reply "
         f"passes, {attempts} times as many if none does"
     )
-    cost = budget.price(prompts, replies)
-    if budget.priced:
-        yield f"cost: {cost:.2f} to {cost * attempts:.2f} at the prices given"
-    else:
-        yield "cost: unknown; give --prompt-price and --reply-price for a million tokens"
+    for address, terms in chain:
+        if terms.priced:
+            cost = terms.price(prompts, replies)
+            yield f"cost: {cost:.2f} to {cost * attempts:.2f} if all is by {address}"
+        else:
+            yield f"cost: unknown for {address}; give its prompt_price and reply_price"
+    at_once = chain[0][1].at_once
+    yield (
+        f"time: {len(cells) / at_once / 60:.1f} minutes for each second that an answer takes, "
+        f"{at_once} at a time"
+    )

@@ -4,7 +4,8 @@ from collections.abc import Iterator, Sequence
 
 import msgspec
 
-from quimbot.generate.teacher import Cell
+from quimbot.generate.rules_teacher import AUTHOR
+from quimbot.generate.teacher import Answer, Cell
 from quimbot.pedagogy.correction import edits_all
 from quimbot.records.record import (
     Lesson,
@@ -16,10 +17,10 @@ from quimbot.records.record import (
 from quimbot.verify.scaffolding import Scaffolding, asks, red_pen
 
 
-def record_of(cell: Cell, reply: str, author: str) -> Record:
+def record_of(cell: Cell, answer: Answer) -> Record:
     """The dialogue of a cell, its lesson still unproved."""
     seed = cell.seed
-    rules = author == "rules-teacher"
+    rules = answer.author == AUTHOR
     lesson = Lesson(
         turn=2, move=cell.move, corrections=seed.corrections, error_types=seed.error_types
     )
@@ -27,14 +28,14 @@ def record_of(cell: Cell, reply: str, author: str) -> Record:
         messages=(
             cell.prompt,
             Message(role="user", content=seed.learner),
-            Message(role="assistant", content=reply),
+            Message(role="assistant", content=answer.text),
         ),
         lessons=(lesson,) if seed.corrections else (),
         provenance=Provenance(
             source="quimbot-rules" if rules else "quimbot-model",
             licence="Apache-2.0" if rules else "unknown",
             origin=seed.origin,
-            author=author,
+            author=answer.author,
             prompt_hash=messages_id((cell.prompt,)),
         ),
         tags={
@@ -43,7 +44,8 @@ def record_of(cell: Cell, reply: str, author: str) -> Record:
             "level": seed.level,
             "category": seed.category,
             "family": seed.family,
-        },
+        }
+        | ({"provider": answer.provider} if answer.provider else {}),
     )
 
 

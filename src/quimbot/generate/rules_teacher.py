@@ -5,13 +5,13 @@ from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager, nullcontext
 from random import Random
 
+from quimbot.exceptions import RuntimeFault
 from quimbot.generate.frames import frames
 from quimbot.generate.gap import gap, key
-from quimbot.generate.teacher import Cell
+from quimbot.generate.teacher import Answer, Cell
 from quimbot.pedagogy.say_back import say_back, sentence
 from quimbot.pedagogy.seed import Seed
 from quimbot.records.record import Move
-from quimbot.runtimes.runtime import Reply
 
 _LONGEST = 40
 _ASIDE_WORDS = 3  # a sentence shorter than this is a greeting or the like
@@ -32,11 +32,14 @@ _TAIL = re.compile(
 _TIDY = re.compile(r"(?!.*\bi\b)[A-Z](?![A-Z]).*[.!?]")  # as in print: safe to say back unmended
 
 
+AUTHOR = "rules-teacher"
+
+
 class RulesTeacher:
     """Answers at once and always the same for the same seed, cell and number of refusals."""
 
-    name = "rules-teacher"
     at_once = 64  # proved together, which is faster
+    given_up: RuntimeFault | None = None
 
     def __init__(self, seed: int = 0) -> None:
         self._seed = seed
@@ -45,10 +48,18 @@ class RulesTeacher:
         """Nothing is held open."""
         return nullcontext()
 
-    async def answer(self, cell: Cell, refused: Sequence[str]) -> Reply:
+    def ready(self) -> bool:
+        """Always."""
+        return True
+
+    def rest(self) -> float | None:
+        """It needs none."""
+        return None
+
+    async def answer(self, cell: Cell, refused: Sequence[str]) -> Answer:
         """A reply that performs the cell's move."""
         rng = Random(f"rules:{self._seed}:{cell.index}:{len(refused)}")  # noqa: S311 - reproducible
-        return Reply(text=write_reply(cell.seed, cell.move, rng))
+        return Answer(text=write_reply(cell.seed, cell.move, rng), author=AUTHOR)
 
 
 def moves_for(seed: Seed) -> frozenset[Move]:

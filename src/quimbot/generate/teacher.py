@@ -1,14 +1,15 @@
-"""A learner turn and a move become a reply: what every teacher does, and one that asks a model."""
+"""A learner turn and a move become a reply: what every teacher does, and how a model is asked."""
 
 from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
-from dataclasses import replace
+from dataclasses import dataclass
 from typing import Protocol
 
-from quimbot.pedagogy.moves import tutor_prompt
+from quimbot.exceptions import RuntimeFault
+from quimbot.generate.prompts import Prompts, fill_prompt
 from quimbot.pedagogy.seed import Seed
 from quimbot.records.record import Message, Move, Strict
-from quimbot.runtimes.runtime import Reply, Runtime, Sampling, reply, session
+from quimbot.runtimes.runtime import Sampling
 
 
 class Cell(Strict, frozen=True, kw_only=True):
@@ -23,29 +24,77 @@ class Cell(Strict, frozen=True, kw_only=True):
     """First language that the whole campaign is for; empty for any."""
 
 
+@dataclass(frozen=True, kw_only=True)
+class Answer:
+    """What a teacher said, who it was and what it cost."""
+
+    text: str
+    author: str
+    provider: str = ""
+    """Who ran the model, where its server passes chats on."""
+    prompt_tokens: int = 0
+    reply_tokens: int = 0
+    cost: float = 0.0
+
+
 class Teacher(Protocol):
     """Writes the tutor's reply for a cell."""
 
-    name: str
     at_once: int
-    """Cells that may be asked at the same time."""
+    """Cells that may ever be asked at the same time."""
+    given_up: RuntimeFault | None
+    """Why nothing more is to be had of it."""
 
     def session(self) -> AbstractAsyncContextManager[None]:
         """Entered around many cells, so that connections may be used again."""
         ...
 
-    async def answer(self, cell: Cell, refused: Sequence[str]) -> Reply:
+    def ready(self) -> bool:
+        """Whether one more cell may be asked now."""
+        ...
+
+    def rest(self) -> float | None:
+        """Seconds after which it may be ready by itself; none when only an answer can change it."""
+        ...
+
+    async def answer(self, cell: Cell, refused: Sequence[str]) -> Answer:
         """A reply; `refused` are the reasons why earlier ones for this cell did not pass.
 
         Raises:
-            RuntimeFault: no reply could be had.
+            Busy: not now, or not here; the cell may be asked again.
+            RuntimeFault: this time no reply could be had.
         """
         ...
 
 
-AT_ONCE = 4
-"""Answers that a model is asked for at the same time."""
-_SAMPLING = Sampling(max_tokens=96, temperature=0.8, top_p=0.95)
+@dataclass(frozen=True, kw_only=True)
+class Brief:
+    """How a model is asked for each move."""
+
+    prompts: Prompts
+    samplings: dict[Move, Sampling]
+    seed: int = 0
+
+    def messages(self, cell: Cell, refused: Sequence[str] = ()) -> tuple[Message, Message]:
+        """The prompt with the correction and the faults of earlier replies, and the turn."""
+        told = [fill_prompt(self.prompts, cell.move, cell.seed)]
+        told += [_REASONS.get(reason, reason) for reason in dict.fromkeys(refused)]
+        return (
+            Message(role="system", content="\n".join(told)),
+            Message(role="user", content=cell.seed.learner),
+        )
+
+    def sampling(self, cell: Cell, refused: Sequence[str]) -> Sampling:
+        """How the reply is drawn: another draw for each try, the same when a run goes on."""
+        known = self.samplings[cell.move]
+        return Sampling(
+            max_tokens=known.max_tokens,
+            temperature=known.temperature,
+            top_p=known.top_p,
+            seed=(self.seed * 1_000_003 + cell.index * 31 + len(refused)) % 2**31,
+        )
+
+
 _REASONS = {
     "no-recast": "The corrected words were not said back.",
     "form-only": "Say the learner's whole clause back correctly, not one word of it.",
@@ -59,43 +108,6 @@ _REASONS = {
     "no-question": "The reply did not end with a question.",
     "off-topic": "The reply left the learner's topic.",
     "too-long": "The reply was longer than 45 words.",
+    "empty": "There was no reply at all.",
+    "worn-out": "That reply has been used too often; answer in other words.",
 }
-
-
-class RuntimeTeacher:
-    """Asks anything that answers a chat, and tells it why an earlier reply did not pass."""
-
-    def __init__(self, runtime: Runtime, *, seed: int = 0, at_once: int = AT_ONCE) -> None:
-        self.name = runtime.name
-        self.at_once = at_once
-        self._runtime = runtime
-        self._seed = seed
-
-    def session(self) -> AbstractAsyncContextManager[None]:
-        """A session of the model."""
-        return session(self._runtime)
-
-    async def answer(self, cell: Cell, refused: Sequence[str]) -> Reply:
-        """The model's reply to the learner, the correction whispered in the system message."""
-        messages = (brief(cell, refused), Message(role="user", content=cell.seed.learner))
-        draw = (self._seed * 1_000_003 + cell.index * 31 + len(refused)) % 2**31
-        sampling = Sampling(
-            max_tokens=_SAMPLING.max_tokens,
-            temperature=_SAMPLING.temperature,
-            top_p=_SAMPLING.top_p,
-            seed=draw,
-        )
-        said = await reply(self._runtime, messages, sampling)
-        return replace(said, text=said.text.strip())
-
-
-def brief(cell: Cell, refused: Sequence[str]) -> Message:
-    """What a model is told: the row's own prompt, the correction, the faults of earlier replies."""
-    lines = [tutor_prompt(cell.move, cell.seed.l1).content]
-    if cell.seed.corrections:
-        lines.append(f'Correctly, the learner\'s turn is: "{cell.seed.corrections[0]}".')
-    else:
-        lines.append("The learner's turn is correct: just chat, and ask a question.")
-    lines.append("Answer in at most two short sentences.")
-    lines += [_REASONS.get(reason, reason) for reason in dict.fromkeys(refused)]
-    return Message(role="system", content=" ".join(lines))

@@ -23,7 +23,11 @@ _LANGUAGE = {"es": "Spanish", "zh": "Chinese", "ar": "Arabic", "ko": "Korean"}
 
 def tutor_prompt(move: Move, l1: str = "") -> Message:
     """The system message that asks for a move, for learners of one first language when given."""
-    learner = f" The learner speaks {_LANGUAGE[l1]}." if l1 in _LANGUAGE else ""
     return Message(
-        role="system", content=f"You are a friendly English tutor.{learner} {_TASK[move]}"
+        role="system", content=f"You are a friendly English tutor.{of_language(l1)} {_TASK[move]}"
     )
+
+
+def of_language(l1: str) -> str:
+    """A sentence about the learner's first language, after a space; nothing when it is any."""
+    return f" The learner speaks {_LANGUAGE[l1]}." if l1 in _LANGUAGE else ""

@@ -42,10 +42,15 @@ class Local:
 
 
 @contextmanager
-def connect(address: str) -> Iterator[Runtime]:
+def connect(address: str, *, at_once: int = 4) -> Iterator[Runtime]:
     """The runtime at one address; see `open_runtimes`."""
-    with open_runtimes([address]) as runtimes:
+    with open_runtimes([address], at_once=at_once) as runtimes:
         yield runtimes[address]
+
+
+def is_endpoint(address: str) -> bool:
+    """Whether it is the address of a server."""
+    return address.startswith(("http://", "https://"))
 
 
 @contextmanager
@@ -69,7 +74,7 @@ def open_runtimes(
     local: dict[tuple[Engine, Path], dict[str, Local]] = {}
     with ExitStack() as stack:
         for address in dict.fromkeys(addresses):
-            if address.startswith(("http://", "https://")):
+            if is_endpoint(address):
                 opened[address] = stack.enter_context(Endpoint(address))
             elif address.startswith("scripted:"):
                 part = address.removeprefix("scripted:")

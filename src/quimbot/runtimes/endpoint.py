@@ -8,6 +8,7 @@ import re
 import ssl
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
+from dataclasses import replace
 from http import HTTPStatus
 from typing import Any, Self
 from urllib.parse import urlsplit
@@ -16,21 +17,31 @@ import httpx2
 import msgspec
 import stamina
 
-from quimbot.exceptions import ModelError, OutOfCredit, PromptTooLong, RuntimeFault
+from quimbot.exceptions import (
+    Busy,
+    ModelError,
+    OutOfCredit,
+    PromptTooLong,
+    RuntimeFault,
+    Unusable,
+)
 from quimbot.records.record import Message
 from quimbot.runtimes.runtime import Delta, Finish, Sampling
 
 KEY_VARIABLE = "QUIMBOT_API_KEY"
 
-_ATTEMPTS = 5
+TRIES = 5
+"""Requests for one chat, where the server is busy or cannot be reached."""
+TIMEOUT_S = 120.0
+"""Longest silence of a server."""
+_CONNECT_S = 10.0
 _LONGEST_WAIT_S = 60.0
-_TIMEOUT = httpx2.Timeout(10.0, read=120.0)
 _LIMITS = httpx2.Limits(max_connections=None, max_keepalive_connections=None)
 """The caller decides how many chats are under way; each keeps its connection."""
 _ADVICE: dict[int, str] = {
-    HTTPStatus.UNAUTHORIZED: f"check the key in {KEY_VARIABLE}",
+    HTTPStatus.UNAUTHORIZED: "check the key in {key}",
     HTTPStatus.PAYMENT_REQUIRED: "the account is out of credit: pay, or use another endpoint",
-    HTTPStatus.FORBIDDEN: f"the key in {KEY_VARIABLE} may not use this model",
+    HTTPStatus.FORBIDDEN: "the key in {key} may not use this model",
     HTTPStatus.NOT_FOUND: "check the address (it ends in /v1) and the model's name",
 }
 _AFFORDABLE = re.compile(r"can only afford (\d{1,9})\b")
@@ -43,10 +54,20 @@ _FINISHES: dict[str, Finish] = {"stop": "stop", "length": "length"}
 
 
 class Endpoint:
-    """The model `#name` of an OpenAI-compatible server; the key comes from `QUIMBOT_API_KEY`."""
+    """The model `#name` of an OpenAI-compatible server; its key comes from the environment."""
 
-    def __init__(self, address: str) -> None:
-        """`address` is such as `https://host/v1#model`.
+    def __init__(
+        self,
+        address: str,
+        *,
+        key: str = KEY_VARIABLE,
+        tries: int = TRIES,
+        timeout_s: float = TIMEOUT_S,
+        streamed: bool = True,
+    ) -> None:
+        """`address` is such as `https://host/v1#model`; `key` names an environment variable.
+
+        A reply that is not `streamed` comes as one piece, which costs less when there are many.
 
         Raises:
             ModelError: no model is named, or the address carries a secret.
@@ -55,13 +76,17 @@ class Endpoint:
         if parts.username or parts.password or parts.query:
             raise ModelError(
                 f"{parts.scheme}://{parts.hostname}: an address carries no user, password or query;"
-                f" set {KEY_VARIABLE}"
+                f" set {key}"
             )
         self._url, _, self._model = address.partition("#")
         if not self._model:
             raise ModelError(f"{address}: names no model; write {address}#MODEL")
         self.name = address
-        self._key = os.environ.get(KEY_VARIABLE, "")
+        self._key_variable = key
+        self._key = os.environ.get(key, "")
+        self._tries = tries
+        self._timeout = httpx2.Timeout(_CONNECT_S, read=timeout_s)
+        self._streamed = streamed
         self._tls: ssl.SSLContext | None = None
         self._open_clients: dict[asyncio.AbstractEventLoop, httpx2.AsyncClient] = {}
 
@@ -73,29 +98,38 @@ class Endpoint:
 
     async def stream(self, messages: Sequence[Message], sampling: Sampling) -> AsyncIterator[Delta]:
         """The reply in pieces; a connection that fails before the first one is tried again."""
-        body = {
+        body: dict[str, Any] = {
             "model": self._model,
             "messages": [{"role": m.role, "content": m.content} for m in messages],
             "max_tokens": sampling.max_tokens,
             "temperature": sampling.temperature,
             "top_p": sampling.top_p,
             "seed": sampling.seed,
-            "stream": True,
-            "stream_options": {"include_usage": True},
-        } | ({"stop": list(sampling.stop)} if sampling.stop else {})
+        }
+        if sampling.stop:
+            body["stop"] = list(sampling.stop)
+        if self._streamed:
+            body |= {"stream": True, "stream_options": {"include_usage": True}}
         async with self._client() as client:
             try:
                 response = await self._open(client, body)
                 try:
-                    async for delta in self._deltas(response):
-                        yield delta
+                    if self._streamed:
+                        async for delta in self._deltas(response):
+                            yield delta
+                    else:
+                        yield self._whole(await response.aread())
                 finally:
                     await response.aclose()
             except httpx2.HTTPStatusError as fault:
-                raise _kind(fault.response)(self._told(_refusal(fault.response))) from fault
+                raise self._refused(fault.response) from fault
+            except httpx2.TimeoutException as fault:
+                told = self._told("was silent for too long")
+                raise RuntimeFault(told, kind="timed-out") from fault
             except httpx2.HTTPError as fault:
                 why = str(fault) or type(fault).__name__
-                raise RuntimeFault(self._told(f"cannot be reached ({why})")) from fault
+                kind = "no-connection" if isinstance(fault, httpx2.ConnectError) else "reset"
+                raise RuntimeFault(self._told(f"cannot be reached ({why})"), kind=kind) from fault
 
     @asynccontextmanager
     async def session(self) -> AsyncIterator[None]:
@@ -117,7 +151,8 @@ class Endpoint:
         return nullcontext(shared) if shared else self._new_client()
 
     def _new_client(self) -> httpx2.AsyncClient:
-        return httpx2.AsyncClient(timeout=_TIMEOUT, verify=self._tls_settings(), limits=_LIMITS)
+        tls = self._tls_settings()
+        return httpx2.AsyncClient(timeout=self._timeout, verify=tls, limits=_LIMITS)
 
     async def _open(self, client: httpx2.AsyncClient, body: dict[str, Any]) -> httpx2.Response:
         """The answer to a request, which is made smaller once when the account pays for less."""
@@ -134,7 +169,7 @@ class Endpoint:
         url = f"{self._url.rstrip('/')}/chat/completions"
         request = client.build_request("POST", url, json=body, headers=headers)
         async for attempt in stamina.retry_context(
-            on=_wait, attempts=_ATTEMPTS, timeout=None, wait_initial=0.5, wait_max=8.0
+            on=_wait, attempts=self._tries, timeout=None, wait_initial=0.5, wait_max=8.0
         ):
             with attempt:
                 response = await client.send(request, stream=True)
@@ -146,33 +181,68 @@ class Endpoint:
 
     async def _deltas(self, response: httpx2.Response) -> AsyncIterator[Delta]:
         finish: Finish | None = None
-        prompt_tokens = reply_tokens = 0
+        last = Delta()
         async for event in httpx2.EventSource(response):
             if event.data == "[DONE]":
                 break
-            piece = self._piece(event.data)
-            usage = piece.get("usage") or {}
-            prompt_tokens = usage.get("prompt_tokens", prompt_tokens)
-            reply_tokens = usage.get("completion_tokens", reply_tokens)
+            piece = self._checked(event.data)
+            last = _counted(piece, last)
             for choice in piece.get("choices", ()):
                 if text := (choice.get("delta") or {}).get("content"):
                     yield Delta(text=text)
-                if reason := choice.get("finish_reason"):
-                    if reason not in _FINISHES:
-                        raise RuntimeFault(self._told(f"ended the reply with {reason!r}"))
-                    finish = _FINISHES[reason]
+                finish = self._finish(choice) or finish
         if finish is None:
-            raise RuntimeFault(self._told("broke off in the middle of a reply"))
-        yield Delta(finish=finish, prompt_tokens=prompt_tokens, reply_tokens=reply_tokens)
+            raise self._broken_off()
+        yield replace(last, finish=finish)
 
-    def _piece(self, data: str) -> dict[str, Any]:
+    def _whole(self, data: bytes) -> Delta:
+        """The reply that came at once."""
+        answer = self._checked(data)
+        for choice in answer.get("choices", ()):
+            if finish := self._finish(choice):
+                text = (choice.get("message") or {}).get("content") or ""
+                return replace(_counted(answer, Delta()), text=text, finish=finish)
+        raise self._broken_off()
+
+    def _finish(self, choice: dict[str, Any]) -> Finish | None:
+        reason = choice.get("finish_reason")
+        if reason and reason not in _FINISHES:
+            raise RuntimeFault(self._told(f"ended the reply with {reason!r}"), kind=str(reason))
+        return _FINISHES[reason] if reason else None
+
+    def _broken_off(self) -> RuntimeFault:
+        return RuntimeFault(self._told("broke off in the middle of a reply"), kind="broke-off")
+
+    def _checked(self, data: str | bytes) -> dict[str, Any]:
         try:
             piece = msgspec.json.decode(data, type=dict[str, Any])
         except msgspec.DecodeError as fault:
-            raise RuntimeFault(self._told(f"sent a piece that is not JSON ({fault})")) from fault
-        if "error" in piece:
-            raise RuntimeFault(self._told(f"failed ({_message(piece)})"))
+            told = self._told(f"sent a piece that is not JSON ({fault})")
+            raise RuntimeFault(told, kind="not-json") from fault
+        if piece.get("error"):
+            raise RuntimeFault(self._told(f"failed ({_message(piece)})"), kind="error")
         return piece
+
+    def _refused(self, response: httpx2.Response) -> RuntimeFault:
+        """What a status that is no success means."""
+        status = response.status_code
+        advice = _ADVICE.get(status, "").format(key=self._key_variable)
+        try:
+            said = _message(msgspec.json.decode(response.content, type=dict[str, Any]))
+        except msgspec.DecodeError:
+            said = ""
+        line = f"answered {status} {response.reason_phrase}"
+        line += (f" ({said})" if said else "") + (f"; {advice}" if advice else "")
+        told, kind = self._told(line), str(status)
+        if status == HTTPStatus.PAYMENT_REQUIRED:
+            return OutOfCredit(told, kind=kind)
+        if status in _ADVICE:
+            return Unusable(told, kind=kind)
+        wait_s = _asked_to_wait(response)
+        if status == HTTPStatus.TOO_MANY_REQUESTS or wait_s is not None:
+            return Busy(told, kind=kind, wait_s=wait_s)
+        long = _TOO_LONG in response.text
+        return PromptTooLong(told, kind=kind) if long else RuntimeFault(told, kind=kind)
 
     def _tls_settings(self) -> ssl.SSLContext | bool:
         if not self._url.startswith("https://"):
@@ -191,22 +261,33 @@ def _wait(fault: Exception) -> bool | float:
     """Whether to try again, or after how many seconds when the server says so."""
     if not isinstance(fault, httpx2.HTTPStatusError):
         return isinstance(fault, httpx2.TransportError)
-    status = fault.response.status_code
-    if status != HTTPStatus.TOO_MANY_REQUESTS and not fault.response.is_server_error:
+    response = fault.response
+    if response.status_code != HTTPStatus.TOO_MANY_REQUESTS and not response.is_server_error:
         return False
-    asked = fault.response.headers.get("Retry-After", "")
+    wait_s = _asked_to_wait(response)
+    return True if wait_s is None else min(wait_s, _LONGEST_WAIT_S)
+
+
+def _asked_to_wait(response: httpx2.Response) -> float | None:
+    """Seconds that `Retry-After` asks for, in either of its forms."""
+    asked = response.headers.get("Retry-After", "")
     if asked.isdigit():
-        return min(float(asked), _LONGEST_WAIT_S)
+        return float(asked)
     if date := email.utils.parsedate_tz(asked):
-        wait = email.utils.mktime_tz(date) - dt.datetime.now(dt.UTC).timestamp()
-        return min(max(wait, 0.0), _LONGEST_WAIT_S)
-    return True
+        return max(email.utils.mktime_tz(date) - dt.datetime.now(dt.UTC).timestamp(), 0.0)
+    return None
 
 
-def _kind(response: httpx2.Response) -> type[RuntimeFault]:
-    if response.status_code == HTTPStatus.PAYMENT_REQUIRED:
-        return OutOfCredit
-    return PromptTooLong if _TOO_LONG in response.text else RuntimeFault
+def _counted(answer: dict[str, Any], before: Delta) -> Delta:
+    """What an answer, or a piece of one, says of its tokens, its cost and who gave it."""
+    usage = answer.get("usage") or {}
+    return Delta(
+        prompt_tokens=usage.get("prompt_tokens", before.prompt_tokens),
+        reply_tokens=usage.get("completion_tokens", before.reply_tokens),
+        model=str(answer.get("model") or before.model),
+        provider=str(answer.get("provider") or before.provider),
+        cost=usage.get("cost", before.cost),
+    )
 
 
 def _affordable(response: httpx2.Response) -> int:
@@ -215,16 +296,6 @@ def _affordable(response: httpx2.Response) -> int:
         return 0
     found = _AFFORDABLE.search(response.text)
     return int(found[1]) if found else 0
-
-
-def _refusal(response: httpx2.Response) -> str:
-    advice = _ADVICE.get(response.status_code)
-    try:
-        said = _message(msgspec.json.decode(response.content, type=dict[str, Any]))
-    except msgspec.DecodeError:
-        said = ""
-    line = f"answered {response.status_code} {response.reason_phrase}"
-    return line + (f" ({said})" if said else "") + (f"; {advice}" if advice else "")
 
 
 def _message(answer: dict[str, Any]) -> str:

@@ -25,12 +25,18 @@ class Sampling:
 
 @dataclass(frozen=True, kw_only=True)
 class Delta:
-    """A piece of a reply; the last piece says why it ended and what was counted."""
+    """A piece of a reply; the last piece says why it ended, what was counted and who answered."""
 
     text: str = ""
     finish: Finish | None = None
     prompt_tokens: int = 0
     reply_tokens: int = 0
+    model: str = ""
+    """The model that answered, as a server names it."""
+    provider: str = ""
+    """Who ran the model, where a server passes chats on."""
+    cost: float | None = None
+    """Money, as the server reports it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,6 +92,9 @@ class Reply:
     finish: Finish = "stop"
     prompt_tokens: int = 0
     reply_tokens: int = 0
+    model: str = ""
+    provider: str = ""
+    cost: float | None = None
 
 
 async def reply(runtime: Runtime, messages: Sequence[Message], sampling: Sampling) -> Reply:
@@ -100,6 +109,9 @@ async def reply(runtime: Runtime, messages: Sequence[Message], sampling: Samplin
         finish=last.finish or "stop",
         prompt_tokens=last.prompt_tokens,
         reply_tokens=last.reply_tokens,
+        model=last.model,
+        provider=last.provider,
+        cost=last.cost,
     )
 
 
