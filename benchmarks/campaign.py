@@ -24,21 +24,26 @@ import httpx2
 
 from quimbot.generate import asking
 from quimbot.generate.budget import Budget, Spending
+from quimbot.generate.chain import open_chain
 from quimbot.generate.ledger import Ledger
-from quimbot.generate.plan import make_plan
+from quimbot.generate.plan import make_plan, read_moves
+from quimbot.generate.prompts import read_prompts
 from quimbot.generate.proof import prove
-from quimbot.generate.teacher import Cell, RuntimeTeacher, brief
+from quimbot.generate.teacher import Brief, Cell
 from quimbot.pedagogy.bank.bank import shipped_bank
 from quimbot.records.record import Move
-from quimbot.runtimes.endpoint import Endpoint
 
-_EVENTS = (
-    {"choices": [{"delta": {"content": "Oh, nice! Can you tell me more?"}, "finish_reason": None}]},
-    {"choices": [{"delta": {}, "finish_reason": "stop"}]},
-    {"choices": [], "usage": {"prompt_tokens": 100, "completion_tokens": 10}},
-)
-_BODY = b"".join(f"data: {json.dumps(event)}\n\n".encode() for event in _EVENTS)
-_HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nContent-Length: %d\r\n\r\n"
+_SAID = {"content": "Oh, nice! Can you tell me more?"}
+_BODY = json.dumps(
+    {
+        "model": "m",
+        "choices": [{"message": _SAID, "finish_reason": "stop"}],
+        "usage": {"prompt_tokens": 100, "completion_tokens": 10},
+    }
+).encode()
+_HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n"
+
+BRIEF = Brief(prompts=read_prompts(), samplings=read_moves(["recast=1"])[1])
 
 
 def serve(port: int, slots: int, latency: float) -> None:
@@ -77,13 +82,13 @@ def ours(cells: Sequence[Cell], address: str, slots: int, folder: Path) -> tuple
         return found
 
     asking.prove = timed
-    teacher = RuntimeTeacher(Endpoint(address), at_once=slots)
-    ledger = Ledger(folder / "ours.jsonl", "plan")
+    ledger = Ledger(folder / "ours.jsonl", "plan", len(cells))
     wall, cpu = time.perf_counter(), time.process_time()
-    work = asking.ask_all(
-        cells, ledger, teacher, attempts=1, spending=Spending(Budget()), tell=lambda: None
-    )
-    asyncio.run(work)
+    with open_chain([f"{address} at_once={slots}"], BRIEF) as chain:
+        work = asking.ask_all(
+            cells, ledger, chain, attempts=1, spending=Spending(Budget()), tell=lambda _: None
+        )
+        asyncio.run(work)
     return time.perf_counter() - wall - proofs[0], time.process_time() - cpu - proofs[1]
 
 
@@ -99,8 +104,8 @@ def bare(cells: Sequence[Cell], address: str, slots: int, folder: Path) -> tuple
 
                 async def one(cell: Cell) -> None:
                     chat = [
-                        {"role": "system", "content": brief(cell, ()).content},
-                        {"role": "user", "content": cell.seed.learner},
+                        {"role": message.role, "content": message.content}
+                        for message in BRIEF.messages(cell)
                     ]
                     async with gate:
                         answer = await client.post(url, json={"model": "m", "messages": chat})

@@ -1,6 +1,7 @@
 """Real servers on free loopback ports, and a tutor whose every move a test decides."""
 
 import asyncio
+import re
 import socket
 import threading
 import time
@@ -13,6 +14,7 @@ import uvicorn
 
 from quimbot.exceptions import PromptTooLong, RuntimeFault
 from quimbot.pedagogy.moves import tutor_prompt
+from quimbot.pedagogy.say_back import say_back
 from quimbot.records.record import Message, Move
 from quimbot.runtimes.runtime import Delta, Finish, Sampling
 from quimbot.serve.app import create_app
@@ -98,6 +100,18 @@ def serving(server: ThreadingHTTPServer) -> Iterator[int]:
         server.shutdown()
         server.server_close()
         thread.join()
+
+
+def recast_for(system: str, user: str, model: str) -> dict[str, object]:
+    """The answer of a server that recasts as a campaign asks it to."""
+    known = re.search(r'turn is: "(.*)"\.\n', system)
+    said = say_back(known[1] if known else user).rstrip(".!?, ")
+    reply = f"Oh, {said}! Can you tell me more?"
+    return {
+        "model": model,
+        "choices": [{"message": {"content": reply}, "finish_reason": "stop"}],
+        "usage": {"prompt_tokens": 100, "completion_tokens": 10},
+    }
 
 
 def soon(check: Callable[[], bool], *, within_s: float = 2.0) -> bool:

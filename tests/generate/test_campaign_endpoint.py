@@ -8,25 +8,12 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
-from live_server import serving
+from live_server import recast_for, serving
 
 from quimbot.cli import OUT_OF_CREDIT, launch
-from quimbot.pedagogy.say_back import say_back
 from quimbot.records.jsonl import read_records
 
 ROWS, AT_ONCE = 40, 4
-
-
-def reply_to(system: str, user: str, model: str) -> dict[str, object]:
-    """A recast, as a server words its answer."""
-    known = re.search(r'turn is: "(.*)"\.\n', system)
-    said = say_back(known[1] if known else user).rstrip(".!?, ")
-    reply = f"Oh, {said}! Can you tell me more?"
-    return {
-        "model": model,
-        "choices": [{"message": {"content": reply}, "finish_reason": "stop"}],
-        "usage": {"prompt_tokens": 100, "completion_tokens": 10},
-    }
 
 
 class Account(ThreadingHTTPServer):
@@ -57,7 +44,7 @@ class Handler(BaseHTTPRequestHandler):
             self.say(402, {"error": {"message": "Insufficient credits"}})
             return
         system, user = (message["content"] for message in asked["messages"])
-        self.say(200, reply_to(system, user, asked["model"]))
+        self.say(200, recast_for(system, user, asked["model"]))
 
     def say(self, status: int, answer: object) -> None:
         self.send_response(status)

@@ -53,12 +53,13 @@ class Chain:
         provider = self._next(time.monotonic())
         if provider is None:
             raise Busy("every provider rests")
+        probing = provider.parked
         try:
             answer = await provider.answer(cell, self._brief, refused)
         except RuntimeFault as fault:
             self._consider(provider, fault)
-            if isinstance(fault, Unusable):
-                raise Busy(str(fault), kind=fault.kind) from fault  # another may answer
+            if probing or isinstance(fault, Unusable):  # no fault of this cell: another may answer
+                raise Busy(str(fault), kind=fault.kind) from fault
             raise
         self._last_answer = time.monotonic()
         return answer

@@ -70,7 +70,7 @@ def read_terms(text: str) -> tuple[str, Terms]:
 class Provider:
     """A runtime that is asked for replies, left alone when it asks for that or fails."""
 
-    def __init__(self, runtime: Runtime, terms: Terms, *, pause_s: float = _PAUSE_S) -> None:
+    def __init__(self, runtime: Runtime, terms: Terms) -> None:
         self.runtime = runtime
         self.terms = terms
         self.throttle = Throttle(terms.at_once)
@@ -86,7 +86,7 @@ class Provider:
         """On the clock of `time.monotonic`."""
         self._cost = 0.0
         self._in_a_row = 0
-        self._first_pause_s = self._pause_s = pause_s
+        self._pause_s = _PAUSE_S
 
     def rests(self, now: float) -> bool:
         """Whether it is not to be asked before `rests_until`."""
@@ -102,7 +102,6 @@ class Provider:
         asked_at = time.monotonic()
         if self.terms.per_minute:
             self.rests_until = asked_at + 60.0 / self.terms.per_minute
-        probing = self.parked
         self.under_way += 1
         try:
             messages, sampling = brief.messages(cell, refused), brief.sampling(cell, refused)
@@ -110,8 +109,6 @@ class Provider:
             answer = self._signed(said)
         except RuntimeFault as fault:
             self._failed(fault, asked_at)
-            if probing and not isinstance(fault, Busy | Unusable):
-                raise Busy(str(fault), kind=fault.kind) from fault  # not the fault of this chat
             raise
         finally:
             self.under_way -= 1
@@ -146,7 +143,7 @@ class Provider:
 
     def _answered(self, cost: float, seconds: float) -> None:
         self.has_answered, self.parked, self.broke = True, False, None
-        self._in_a_row, self._pause_s = 0, self._first_pause_s
+        self._in_a_row, self._pause_s = 0, _PAUSE_S
         self._cost += cost
         self.throttle.answered(seconds)
         if self.terms.max_cost and self._cost >= self.terms.max_cost:
