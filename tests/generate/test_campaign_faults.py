@@ -224,7 +224,7 @@ def test_a_server_that_never_answers_is_one_line(
     assert error.count("error:") == 1
     assert told in error
     assert "0 of 120 rows are kept" in error
-    assert server.done[event] <= 24
+    assert server.done[event] <= 48  # those under way, asked again once, and a few probes
 
 
 def test_nobody_at_the_address_is_one_line(
