@@ -13,6 +13,7 @@ from quimbot.generate.ledger import Ledger, Row
 from quimbot.generate.proof import prove, record_of
 from quimbot.generate.teacher import Answer, Cell, Teacher
 from quimbot.generate.worn import Worn
+from quimbot.records.record import Record
 
 FAILED = "failed"
 """The reason of a row for which no reply could be had."""
@@ -146,7 +147,7 @@ class _Job:
             if reason and len(asked.refused) < self._attempts:
                 self._waiting.appendleft(asked)
             else:
-                ended.append(_row(asked, Row(index=asked.cell.index, record=record, reason=reason)))
+                ended.append(_row(asked, record, reason))
         for row in ended:
             self._worn.add(row)
         return ended
@@ -189,18 +190,16 @@ class _Job:
             heapq.heappush(self._later, (at, asked.cell.index, asked))
             return None
         record = record_of(asked.cell, Answer(text="", author=""))
-        return _row(
-            asked, Row(index=asked.cell.index, record=record, reason=FAILED, fault=str(fault))
-        )
+        return _row(asked, record, FAILED, str(fault))
 
 
-def _row(asked: _Asked, row: Row) -> Row:
-    """A row with what it took to get there."""
+def _row(asked: _Asked, record: Record, reason: str, fault: str = "") -> Row:
+    """How a cell ended, with what it took to get there."""
     return Row(
-        index=row.index,
-        record=row.record,
-        reason=row.reason,
-        fault=row.fault,
+        index=asked.cell.index,
+        record=record,
+        reason=reason,
+        fault=fault,
         faults=tuple(asked.faults),
         prompt_tokens=sum(each.prompt_tokens for each in asked.answers),
         reply_tokens=sum(each.reply_tokens for each in asked.answers),

@@ -62,6 +62,8 @@ class Chain:
                 raise Busy(str(fault), kind=fault.kind) from fault
             raise
         self._last_answer = time.monotonic()
+        if not self._open():  # what it may cost is spent
+            self.given_up = provider.closed
         return answer
 
     def _open(self) -> list[Provider]:

@@ -2,9 +2,8 @@
 
 import os
 from array import array
-from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
@@ -42,7 +41,6 @@ class Tally:
     prompt_tokens: int = 0
     reply_tokens: int = 0
     cost: float = 0.0
-    faults: Counter[str] = field(default_factory=Counter)
 
     def add(self, row: Row) -> None:
         """Count one row."""
@@ -51,7 +49,6 @@ class Tally:
         self.prompt_tokens += row.prompt_tokens
         self.reply_tokens += row.reply_tokens
         self.cost += row.cost
-        self.faults.update(row.faults)
 
 
 class Ledger:

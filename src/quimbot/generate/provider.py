@@ -86,6 +86,7 @@ class Provider:
         """On the clock of `time.monotonic`."""
         self._cost = 0.0
         self._in_a_row = 0
+        self._troubled_at = float("-inf")
         self._pause_s = _PAUSE_S
 
     def rests(self, now: float) -> bool:
@@ -112,7 +113,7 @@ class Provider:
             raise
         finally:
             self.under_way -= 1
-        self._answered(answer.cost, time.monotonic() - asked_at)
+        self._answered(answer.cost, asked_at)
         return answer
 
     def _signed(self, said: Reply) -> Answer:
@@ -141,11 +142,14 @@ class Provider:
             cost=priced if said.cost is None else said.cost,
         )
 
-    def _answered(self, cost: float, seconds: float) -> None:
-        self.has_answered, self.parked, self.broke = True, False, None
-        self._in_a_row, self._pause_s = 0, _PAUSE_S
+    def _answered(self, cost: float, asked_at: float) -> None:
+        self.has_answered = True
+        self._in_a_row = 0
         self._cost += cost
-        self.throttle.answered(seconds)
+        self.throttle.answered(time.monotonic() - asked_at)
+        if asked_at > self._troubled_at:  # one asked before says nothing of how it is since
+            self.parked, self.broke = False, None
+            self._pause_s = _PAUSE_S
         if self.terms.max_cost and self._cost >= self.terms.max_cost:
             told = f"{self.runtime.name}: its max_cost of {self.terms.max_cost:g} is spent"
             self.closed = OutOfCredit(told, kind="max-cost")
@@ -159,6 +163,7 @@ class Provider:
             case Unusable():
                 self.closed = fault
             case Busy():
+                self._troubled_at = now
                 self.throttle.busy(asked_at, now)
                 wait_s = self._longer() if fault.wait_s is None else fault.wait_s
                 self.rests_until = max(self.rests_until, now + wait_s)
@@ -170,6 +175,7 @@ class Provider:
 
     def _park(self, now: float, seconds: float) -> None:
         self.parked = True
+        self._troubled_at = now
         self._in_a_row = 0
         self.rests_until = max(self.rests_until, now + seconds)
 
