@@ -21,7 +21,7 @@ from quimbot.runtimes.runtime import Reply, Sampling, ask_all, reply
 CHAT = [Message(role="user", content="Yesterday I go to the store.")]
 KEY = "sk-very-secret"
 
-Answer = Callable[[BaseHTTPRequestHandler], None]
+Answer = Callable[[BaseHTTPRequestHandler], object]
 
 
 @dataclass
@@ -244,6 +244,7 @@ def test_too_long_a_chat_is_named(server: Server) -> None:
         (streamed(piece("You we")), "broke off"),
         (streamed(piece("You we"), {"error": {"message": "out of memory"}}), "out of memory"),
         (streamed("{broken"), "not JSON"),
+        (streamed("x" * 2**20), "cannot be reached"),
         (streamed(piece("x"), piece(finish="content_filter")), "content_filter"),
         (refused(200, "hello"), "event-stream"),
     ],
@@ -291,3 +292,44 @@ def test_addresses_that_are_refused(address: str) -> None:
     with pytest.raises(ModelError) as caught:
         Endpoint(address)
     assert "secret" not in str(caught.value)
+
+
+def test_a_redirect_is_not_followed_since_the_key_would_go_along(server: Server) -> None:
+    server.answers = [refused(307, Location="http://127.0.0.1:9/v1/chat/completions")]
+    with pytest.raises(RuntimeFault, match="answered 307"):
+        server.ask()
+    assert len(server.bodies) == 1
+
+
+@pytest.mark.parametrize(("exempt", "requests"), [("", 1), ("tutor.invalid", 0)])
+def test_the_proxy_of_the_environment_is_used(
+    monkeypatch: pytest.MonkeyPatch, exempt: str, requests: int
+) -> None:
+    asked: list[str] = []
+
+    class Proxy(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            self.rfile.read(int(self.headers["Content-Length"]))
+            asked.append(self.path)
+            GOOD(self)
+
+        def log_message(self, *_: object) -> None:
+            """Silence."""
+
+    with serving(ThreadingHTTPServer(("127.0.0.1", 0), Proxy)) as port:
+        monkeypatch.setenv("HTTP_PROXY", f"http://127.0.0.1:{port}")
+        monkeypatch.setenv("NO_PROXY", exempt)
+        endpoint = Endpoint("http://tutor.invalid/v1#tutor", tries=1)
+        if exempt:
+            with pytest.raises(RuntimeFault, match="cannot be reached"):
+                asyncio.run(reply(endpoint, CHAT, Sampling()))
+        else:
+            assert asyncio.run(reply(endpoint, CHAT, Sampling())) == WHOLE
+    assert asked == ["http://tutor.invalid/v1/chat/completions"] * requests
+
+
+def test_an_answer_that_is_no_http_is_a_fault(server: Server) -> None:
+    server.answers = [lambda handler: handler.wfile.write(b"hello\r\n\r\n")]
+    with pytest.raises(RuntimeFault, match="cannot be reached") as caught:
+        asyncio.run(reply(Endpoint(server.address(), tries=1), CHAT, Sampling()))
+    assert "\n" not in str(caught.value)

@@ -6,16 +6,19 @@ import email.utils
 import os
 import re
 import ssl
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from http import HTTPStatus
 from typing import Any, Self
 from urllib.parse import urlsplit
+from urllib.request import getproxies, proxy_bypass
 
-import httpx2
+import aiohttp
 import msgspec
 import stamina
+import truststore
+from aiohttp.http import HttpProcessingError
 
 from quimbot.exceptions import (
     Busy,
@@ -36,8 +39,6 @@ TIMEOUT_S = 120.0
 """Longest silence of a server."""
 _CONNECT_S = 10.0
 _LONGEST_WAIT_S = 60.0
-_LIMITS = httpx2.Limits(max_connections=None, max_keepalive_connections=None)
-"""The caller decides how many chats are under way; each keeps its connection."""
 _ADVICE: dict[int, str] = {
     HTTPStatus.UNAUTHORIZED: "check the key in {key}",
     HTTPStatus.PAYMENT_REQUIRED: "the account is out of credit: pay, or use another endpoint",
@@ -50,6 +51,9 @@ _LEAST_TOKENS = 24
 """A shorter reply is not worth asking for."""
 _TOO_LONG = "context_length_exceeded"
 """The code by which OpenAI's API tells that a chat does not fit."""
+_SERVER_ERRORS = 500
+_JSON = {"Content-Type": "application/json"}
+_EVENTS = "text/event-stream"
 _FINISHES: dict[str, Finish] = {"stop": "stop", "length": "length"}
 
 
@@ -85,10 +89,10 @@ class Endpoint:
         self._key_variable = key
         self._key = os.environ.get(key, "")
         self._tries = tries
-        self._timeout = httpx2.Timeout(_CONNECT_S, read=timeout_s)
+        self._timeout = aiohttp.ClientTimeout(sock_connect=_CONNECT_S, sock_read=timeout_s)
         self._streamed = streamed
         self._tls: ssl.SSLContext | None = None
-        self._open_clients: dict[asyncio.AbstractEventLoop, httpx2.AsyncClient] = {}
+        self._open_clients: dict[asyncio.AbstractEventLoop, aiohttp.ClientSession] = {}
 
     def __enter__(self) -> Self:
         return self
@@ -112,24 +116,23 @@ class Endpoint:
             body |= {"stream": True, "stream_options": {"include_usage": True}}
         async with self._client() as client:
             try:
-                response = await self._open(client, body)
-                try:
+                async with await self._open(client, body) as response:
                     if self._streamed:
                         async for delta in self._deltas(response):
                             yield delta
                     else:
-                        yield self._whole(await response.aread())
-                finally:
-                    await response.aclose()
-            except httpx2.HTTPStatusError as fault:
-                raise self._refused(fault.response) from fault
-            except httpx2.TimeoutException as fault:
+                        yield self._whole(await response.read())
+            except _Refusal as refusal:
+                raise self._refused(refusal) from refusal
+            except TimeoutError as fault:
                 told = self._told("was silent for too long")
                 raise RuntimeFault(told, kind="timed-out") from fault
-            except httpx2.HTTPError as fault:
-                why = str(fault) or type(fault).__name__
-                kind = "no-connection" if isinstance(fault, httpx2.ConnectError) else "reset"
-                raise RuntimeFault(self._told(f"cannot be reached ({why})"), kind=kind) from fault
+            except aiohttp.ClientPayloadError as fault:
+                raise self._broken_off() from fault
+            except aiohttp.ClientConnectorError as fault:
+                raise self._not_reached(fault.os_error, "no-connection") from fault
+            except (aiohttp.ClientError, HttpProcessingError) as fault:
+                raise self._not_reached(fault, "reset") from fault
 
     @asynccontextmanager
     async def session(self) -> AsyncIterator[None]:
@@ -142,7 +145,7 @@ class Endpoint:
             finally:
                 del self._open_clients[loop]
 
-    def _client(self) -> AbstractAsyncContextManager[httpx2.AsyncClient]:
+    def _client(self) -> AbstractAsyncContextManager[aiohttp.ClientSession]:
         """The client of the session, else one for a single chat.
 
         A client belongs to the event loop it was made in, and callers come from several.
@@ -150,42 +153,57 @@ class Endpoint:
         shared = self._open_clients.get(asyncio.get_running_loop())
         return nullcontext(shared) if shared else self._new_client()
 
-    def _new_client(self) -> httpx2.AsyncClient:
-        tls = self._tls_settings()
-        return httpx2.AsyncClient(timeout=self._timeout, verify=tls, limits=_LIMITS)
+    def _new_client(self) -> aiohttp.ClientSession:
+        return aiohttp.ClientSession(
+            # the caller decides how many chats are under way; each keeps its connection
+            connector=aiohttp.TCPConnector(limit=0, ssl=self._tls_settings()),
+            cookie_jar=aiohttp.DummyCookieJar(),
+            headers={"Authorization": f"Bearer {self._key}"} if self._key else None,
+            timeout=self._timeout,
+            proxy=_proxy(self._url),
+        )
 
-    async def _open(self, client: httpx2.AsyncClient, body: dict[str, Any]) -> httpx2.Response:
+    async def _open(
+        self, client: aiohttp.ClientSession, body: dict[str, Any]
+    ) -> aiohttp.ClientResponse:
         """The answer to a request, which is made smaller once when the account pays for less."""
         try:
             return await self._send(client, body)
-        except httpx2.HTTPStatusError as fault:
-            affordable = _affordable(fault.response)
+        except _Refusal as refusal:
+            affordable = refusal.affordable
             if not _LEAST_TOKENS <= affordable < body["max_tokens"]:
                 raise
             return await self._send(client, body | {"max_tokens": affordable})
 
-    async def _send(self, client: httpx2.AsyncClient, body: dict[str, Any]) -> httpx2.Response:
-        headers = {"Authorization": f"Bearer {self._key}"} if self._key else {}
+    async def _send(
+        self, client: aiohttp.ClientSession, body: dict[str, Any]
+    ) -> aiohttp.ClientResponse:
         url = f"{self._url.rstrip('/')}/chat/completions"
-        request = client.build_request("POST", url, json=body, headers=headers)
+        data = msgspec.json.encode(body)
         async for attempt in stamina.retry_context(
             on=_wait, attempts=self._tries, timeout=None, wait_initial=0.5, wait_max=8.0
         ):
             with attempt:
-                response = await client.send(request, stream=True)
-                if not response.is_success:
-                    await response.aread()
-                    response.raise_for_status()
+                response = await client.post(url, data=data, headers=_JSON, allow_redirects=False)
+                if response.status != HTTPStatus.OK:
+                    async with response:
+                        raise await _Refusal.of(response)
                 return response
         raise AssertionError("the last attempt returns or raises")
 
-    async def _deltas(self, response: httpx2.Response) -> AsyncIterator[Delta]:
+    async def _deltas(self, response: aiohttp.ClientResponse) -> AsyncIterator[Delta]:
+        if response.content_type != _EVENTS:
+            told = self._told(f"answered with {response.content_type} instead of {_EVENTS}")
+            raise RuntimeFault(told, kind="not-events")
         finish: Finish | None = None
         last = Delta()
-        async for event in httpx2.EventSource(response):
-            if event.data == "[DONE]":
+        async for line in response.content:
+            name, _, data = line.strip().partition(b":")
+            if name != b"data":
+                continue
+            if data.strip() == b"[DONE]":
                 break
-            piece = self._checked(event.data)
+            piece = self._checked(data)
             last = _counted(piece, last)
             for choice in piece.get("choices", ()):
                 if text := (choice.get("delta") or {}).get("content"):
@@ -213,6 +231,10 @@ class Endpoint:
     def _broken_off(self) -> RuntimeFault:
         return RuntimeFault(self._told("broke off in the middle of a reply"), kind="broke-off")
 
+    def _not_reached(self, fault: Exception, kind: str) -> RuntimeFault:
+        why = str(fault) or type(fault).__name__
+        return RuntimeFault(self._told(f"cannot be reached ({why})"), kind=kind)
+
     def _checked(self, data: str | bytes) -> dict[str, Any]:
         try:
             piece = msgspec.json.decode(data, type=dict[str, Any])
@@ -223,32 +245,29 @@ class Endpoint:
             raise RuntimeFault(self._told(f"failed ({_message(piece)})"), kind="error")
         return piece
 
-    def _refused(self, response: httpx2.Response) -> RuntimeFault:
+    def _refused(self, refusal: "_Refusal") -> RuntimeFault:
         """What a status that is no success means."""
-        status = response.status_code
+        status, said = refusal.status, refusal.message
         advice = _ADVICE.get(status, "").format(key=self._key_variable)
-        try:
-            said = _message(msgspec.json.decode(response.content, type=dict[str, Any]))
-        except msgspec.DecodeError:
-            said = ""
-        line = f"answered {status} {response.reason_phrase}"
+        line = f"answered {status} {refusal.reason}"
         line += (f" ({said})" if said else "") + (f"; {advice}" if advice else "")
         told, kind = self._told(line), str(status)
         if status == HTTPStatus.PAYMENT_REQUIRED:
             return OutOfCredit(told, kind=kind)
         if status in _ADVICE:
             return Unusable(told, kind=kind)
-        wait_s = _asked_to_wait(response)
+        wait_s = refusal.asked_to_wait
         if status == HTTPStatus.TOO_MANY_REQUESTS or wait_s is not None:
             return Busy(told, kind=kind, wait_s=wait_s)
-        long = _TOO_LONG in response.text
+        long = _TOO_LONG in refusal.body
         return PromptTooLong(told, kind=kind) if long else RuntimeFault(told, kind=kind)
 
     def _tls_settings(self) -> ssl.SSLContext | bool:
+        """Certificates as the system trusts them, read once."""
         if not self._url.startswith("https://"):
-            return False
+            return True
         if self._tls is None:
-            self._tls = httpx2.create_ssl_context()
+            self._tls = truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         return self._tls
 
     def _told(self, what: str) -> str:
@@ -257,25 +276,61 @@ class Endpoint:
         return line.replace(self._key, "***") if self._key else line
 
 
+@dataclass
+class _Refusal(Exception):  # noqa: N818 - what it says decides which error it is
+    """An answer with a status that is no success."""
+
+    status: int
+    reason: str
+    headers: Mapping[str, str]
+    body: str
+
+    @classmethod
+    async def of(cls, response: aiohttp.ClientResponse) -> Self:
+        """What a response says."""
+        body = (await response.read()).decode(errors="replace")
+        return cls(response.status, response.reason or "", response.headers, body)
+
+    @property
+    def message(self) -> str:
+        """The words of the server, where they come as OpenAI's API has them."""
+        try:
+            return _message(msgspec.json.decode(self.body, type=dict[str, Any]))
+        except msgspec.DecodeError:
+            return ""
+
+    @property
+    def affordable(self) -> int:
+        """The tokens that the account can still pay for, if it refuses for want of credit."""
+        found = _AFFORDABLE.search(self.body)
+        return int(found[1]) if found and self.status == HTTPStatus.PAYMENT_REQUIRED else 0
+
+    @property
+    def asked_to_wait(self) -> float | None:
+        """Seconds that `Retry-After` asks for, in either of its forms."""
+        asked = self.headers.get("Retry-After", "")
+        if asked.isdigit():
+            return float(asked)
+        if date := email.utils.parsedate_tz(asked):
+            return max(email.utils.mktime_tz(date) - dt.datetime.now(dt.UTC).timestamp(), 0.0)
+        return None
+
+
 def _wait(fault: Exception) -> bool | float:
     """Whether to try again, or after how many seconds when the server says so."""
-    if not isinstance(fault, httpx2.HTTPStatusError):
-        return isinstance(fault, httpx2.TransportError)
-    response = fault.response
-    if response.status_code != HTTPStatus.TOO_MANY_REQUESTS and not response.is_server_error:
+    if not isinstance(fault, _Refusal):
+        return isinstance(fault, aiohttp.ClientError)
+    if fault.status != HTTPStatus.TOO_MANY_REQUESTS and fault.status < _SERVER_ERRORS:
         return False
-    wait_s = _asked_to_wait(response)
+    wait_s = fault.asked_to_wait
     return True if wait_s is None else min(wait_s, _LONGEST_WAIT_S)
 
 
-def _asked_to_wait(response: httpx2.Response) -> float | None:
-    """Seconds that `Retry-After` asks for, in either of its forms."""
-    asked = response.headers.get("Retry-After", "")
-    if asked.isdigit():
-        return float(asked)
-    if date := email.utils.parsedate_tz(asked):
-        return max(email.utils.mktime_tz(date) - dt.datetime.now(dt.UTC).timestamp(), 0.0)
-    return None
+def _proxy(url: str) -> str | None:
+    """The proxy that the environment names for an address, such as HTTPS_PROXY."""
+    parts = urlsplit(url)
+    proxies = {} if proxy_bypass(parts.netloc) else getproxies()
+    return proxies.get(parts.scheme) or proxies.get("all")
 
 
 def _counted(answer: dict[str, Any], before: Delta) -> Delta:
@@ -288,14 +343,6 @@ def _counted(answer: dict[str, Any], before: Delta) -> Delta:
         provider=str(answer.get("provider") or before.provider),
         cost=usage.get("cost", before.cost),
     )
-
-
-def _affordable(response: httpx2.Response) -> int:
-    """The tokens that the account can still pay for, if a refusal for want of credit says so."""
-    if response.status_code != HTTPStatus.PAYMENT_REQUIRED:
-        return 0
-    found = _AFFORDABLE.search(response.text)
-    return int(found[1]) if found else 0
 
 
 def _message(answer: dict[str, Any]) -> str:
