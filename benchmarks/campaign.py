@@ -1,12 +1,15 @@
-"""A campaign's client against a bare loop: share of a server's slots kept busy, CPU a row.
+"""A campaign's client beside its peers: share of a server's slots kept busy, CPU a row.
 
-    python benchmarks/campaign.py --slots 8 64 256
+    python benchmarks/campaign.py --slots 8 64
+    python benchmarks/campaign.py --slots 256 --latency 1
+    python benchmarks/campaign.py --slots 32 --peer VENV/bin/python benchmarks/peers/distilabel.py
 
 The server stands on the loopback in a process of its own, answers after a fixed time and holds a
-fixed number of answers at once. The bare loop is asyncio and httpx2 with one shared client, and
-syncs each answer to a file; it does nothing else. Ours asks, keeps and orders rows as `generate`
-does; the proof of each reply is timed apart and taken off. Answers go on while one is proved, so it
-may seem busier than it can be.
+fixed number of answers at once; it counts for how long each slot was held. All clients have the
+same prompts to ask, as many under way as there are slots. Ours asks, keeps, syncs and orders rows
+as `generate` does; the proof of the replies is left out, `benchmarks/verifier.py` times it. The
+bare loop is asyncio and httpx2 with one client, and syncs each answer to a file; it does nothing
+else. A peer runs in an environment of its own, named by its interpreter.
 """
 
 import argparse
@@ -15,12 +18,17 @@ import json
 import multiprocessing
 import os
 import socket
+import subprocess
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from multiprocessing.sharedctypes import Synchronized
 from pathlib import Path
 
 import httpx2
+import msgspec
 
 from quimbot.generate import asking
 from quimbot.generate.budget import Budget, Spending
@@ -28,17 +36,25 @@ from quimbot.generate.chain import open_chain
 from quimbot.generate.ledger import Ledger
 from quimbot.generate.plan import make_plan, read_moves
 from quimbot.generate.prompts import read_prompts
-from quimbot.generate.proof import prove
 from quimbot.generate.teacher import Brief, Cell
 from quimbot.pedagogy.bank.bank import shipped_bank
 from quimbot.records.record import Move
 
-_SAID = {"content": "Oh, nice! Can you tell me more?"}
+_REPLY = "Oh, that sounds lovely! And you went there with your sister? What did you two eat then?"
 _BODY = json.dumps(
     {
+        "id": "chatcmpl-1",
+        "object": "chat.completion",
+        "created": 0,
         "model": "m",
-        "choices": [{"message": _SAID, "finish_reason": "stop"}],
-        "usage": {"prompt_tokens": 100, "completion_tokens": 10},
+        "choices": [
+            {
+                "index": 0,
+                "message": {"role": "assistant", "content": _REPLY},
+                "finish_reason": "stop",
+            }
+        ],
+        "usage": {"prompt_tokens": 100, "completion_tokens": 20, "total_tokens": 120},
     }
 ).encode()
 _HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n"
@@ -46,9 +62,31 @@ _HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %
 BRIEF = Brief(prompts=read_prompts(), samplings=read_moves(["recast=1"])[1])
 
 
-def serve(port: int, slots: int, latency: float) -> None:
-    """Answer every request with the same reply."""
+@dataclass(frozen=True)
+class Server:
+    """A model that always says the same, after a fixed time."""
 
+    url: str
+    slots: int
+    held: "Synchronized[float]"
+    """Seconds for which slots were held, summed over the slots."""
+
+
+@contextmanager
+def server(slots: int, latency: float) -> Iterator[Server]:
+    """A server in a process of its own."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    held = multiprocessing.Value("d", 0.0)
+    process = multiprocessing.Process(target=_serve, args=(port, slots, latency, held), daemon=True)
+    process.start()
+    time.sleep(1.0)
+    yield Server(f"http://127.0.0.1:{port}/v1", slots, held)
+    process.kill()
+
+
+def _serve(port: int, slots: int, latency: float, held: "Synchronized[float]") -> None:
     async def main() -> None:
         gate = asyncio.Semaphore(slots)
 
@@ -57,58 +95,46 @@ def serve(port: int, slots: int, latency: float) -> None:
                 while True:
                     head = await reader.readuntil(b"\r\n\r\n")
                     size = head.lower().partition(b"content-length:")[2].split(b"\r\n")[0]
-                    await reader.readexactly(int(size))
+                    await reader.readexactly(int(size or 0))
                     async with gate:
+                        start = time.perf_counter()
                         await asyncio.sleep(latency)
+                        held.value += time.perf_counter() - start
                     writer.write(_HEAD % len(_BODY) + _BODY)
             except (asyncio.IncompleteReadError, ConnectionError):
                 writer.close()
 
-        server = await asyncio.start_server(answer, "127.0.0.1", port, backlog=1024)
-        await server.serve_forever()
+        await (await asyncio.start_server(answer, "127.0.0.1", port, backlog=1024)).serve_forever()
 
     asyncio.run(main())
 
 
-def ours(cells: Sequence[Cell], address: str, slots: int, folder: Path) -> tuple[float, float]:
-    """Seconds of wall clock and of CPU for all rows, their proof taken off."""
-    proofs = [0.0, 0.0]
-
-    def timed(records):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN202 - as prove has it
-        wall, cpu = time.perf_counter(), time.process_time()
-        found = list(prove(records))
-        proofs[0] += time.perf_counter() - wall
-        proofs[1] += time.process_time() - cpu
-        return found
-
-    asking.prove = timed
-    ledger = Ledger(folder / "ours.jsonl", "plan", len(cells))
+def ours(cells: Sequence[Cell], server: Server, folder: Path) -> tuple[float, float]:
+    """Seconds of wall clock and of CPU for all rows."""
+    asking.prove = lambda records: iter([(record, "") for record in records])
     wall, cpu = time.perf_counter(), time.process_time()
-    with open_chain([f"{address} at_once={slots}"], BRIEF) as chain:
+    ledger = Ledger(folder / "ours.jsonl", "plan", len(cells))
+    with open_chain([f"{server.url}#m at_once={server.slots}"], BRIEF) as chain:
         work = asking.ask_all(
             cells, ledger, chain, attempts=1, spending=Spending(Budget()), tell=lambda _: None
         )
         asyncio.run(work)
-    return time.perf_counter() - wall - proofs[0], time.process_time() - cpu - proofs[1]
+    return time.perf_counter() - wall, time.process_time() - cpu
 
 
-def bare(cells: Sequence[Cell], address: str, slots: int, folder: Path) -> tuple[float, float]:
+def bare(cells: Sequence[Cell], server: Server, folder: Path) -> tuple[float, float]:
     """The same for the bare loop."""
-    url = f"{address.partition('#')[0]}/chat/completions"
     limits = httpx2.Limits(max_connections=None, max_keepalive_connections=None)
 
     async def main() -> None:
-        gate = asyncio.Semaphore(slots)
+        gate = asyncio.Semaphore(server.slots)
         with (folder / "bare.jsonl").open("ab") as file:
             async with httpx2.AsyncClient(limits=limits, timeout=60.0) as client:
 
                 async def one(cell: Cell) -> None:
-                    chat = [
-                        {"role": message.role, "content": message.content}
-                        for message in BRIEF.messages(cell)
-                    ]
+                    body = {"model": "m", "messages": chat(cell)}
                     async with gate:
-                        answer = await client.post(url, json={"model": "m", "messages": chat})
+                        answer = await client.post(f"{server.url}/chat/completions", json=body)
                     file.write(json.dumps({"row": cell.index, "text": answer.text}).encode())
                     file.flush()
                     os.fsync(file.fileno())
@@ -122,34 +148,50 @@ def bare(cells: Sequence[Cell], address: str, slots: int, folder: Path) -> tuple
     return time.perf_counter() - wall, time.process_time() - cpu
 
 
+def peer(
+    command: Sequence[str], cells: Sequence[Cell], server: Server, folder: Path
+) -> tuple[float, float]:
+    """The same for a script that takes address, file of chats and slots, and prints both."""
+    chats = folder / "chats.jsonl"
+    lines = [json.dumps({m["role"]: m["content"] for m in chat(cell)}) for cell in cells]
+    chats.write_text("\n".join(lines), encoding="utf-8")
+    done = subprocess.run(
+        [*command, server.url, str(chats), str(server.slots)], stdout=subprocess.PIPE, check=True
+    )
+    told = json.loads(done.stdout.splitlines()[-1])
+    if told["rows"] != len(cells):
+        raise SystemExit(f"{command[-1]} gave {told['rows']} of {len(cells)} rows")
+    return told["wall_s"], told["cpu_s"]
+
+
+def chat(cell: Cell) -> list[dict[str, str]]:
+    """What is asked for a cell."""
+    return [msgspec.to_builtins(message) for message in BRIEF.messages(cell)]
+
+
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
-    parser.add_argument("--slots", type=int, nargs="+", default=[8, 64, 256])
+    parser.add_argument("--slots", type=int, nargs="+", default=[8, 64])
     parser.add_argument("--latency", type=float, default=0.1, help="seconds an answer takes")
-    parser.add_argument("--rounds", type=int, default=20, help="answers of each slot")
+    parser.add_argument("--rounds", type=int, default=100, help="answers of each slot")
+    parser.add_argument("--peer", nargs=2, action="append", default=[], metavar="PYTHON SCRIPT")
     asked = parser.parse_args()
-    print(f"{'slots':>5} {'rows':>6}  {'busy':>12}  {'CPU ms a row':>14}   (ours, bare)")
+    print(f"{'slots':>5} {'rows':>6}  {'client':24} {'busy':>6} {'rows/s':>7} {'CPU ms/row':>10}")
     for slots in asked.slots:
         rows = slots * asked.rounds
-        seeds = list(shipped_bank().draw(rows, seed=1, long=0.5))
-        cells = make_plan(seeds, {Move.RECAST: 1}, "")
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            port = free.getsockname()[1]
-        server = multiprocessing.Process(
-            target=serve, args=(port, slots, asked.latency), daemon=True
-        )
-        server.start()
-        time.sleep(1.0)
-        address = f"http://127.0.0.1:{port}/v1#m"
-        with tempfile.TemporaryDirectory() as folder:
-            found = [way(cells, address, slots, Path(folder)) for way in (ours, bare)]
-        server.kill()
-        ideal = rows * asked.latency / slots
-        busy = "  ".join(f"{ideal / wall:5.0%}" for wall, _ in found)
-        spent = "  ".join(f"{1000 * cpu / rows:6.2f}" for _, cpu in found)
-        print(f"{slots:>5} {rows:>6}  {busy:>12}  {spent:>14}")
+        cells = make_plan(list(shipped_bank().draw(rows, seed=1, long=0.5)), {Move.RECAST: 1}, "")
+        ways = {"quimbot": ours, "asyncio + httpx2": bare}
+        ways |= {
+            Path(script).stem: (lambda *job, command=(python, script): peer(command, *job))
+            for python, script in asked.peer
+        }
+        for name, way in ways.items():
+            with tempfile.TemporaryDirectory() as folder, server(slots, asked.latency) as model:
+                wall, cpu = way(cells, model, Path(folder))
+                busy = model.held.value / (slots * wall)
+            cost = f"{1000 * cpu / rows:10.2f}"
+            print(f"{slots:>5} {rows:>6}  {name:24} {busy:6.1%} {rows / wall:7.0f} {cost}")
 
 
 if __name__ == "__main__":
