@@ -1,12 +1,14 @@
 """What a person sees after a mistake: one line, a status, and nothing half-written."""
 
 import errno
+import io
 import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+from rich.console import Console
 
 from quimbot import cli
 from quimbot.cli import launch
@@ -161,3 +163,19 @@ def test_help_teaches_every_command(capsys: pytest.CaptureFixture[str]) -> None:
     told = capsys.readouterr().out
     assert "--learning-rate" in told
     assert "Rank of the adapter" in told
+
+
+def test_a_log_has_a_line_every_tenth_and_every_minute_with_an_eta(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    clock = [0.0]
+    monkeypatch.setattr("time.monotonic", lambda: clock[0])
+    log = io.StringIO()
+    with cli.Bars(Console(file=log)).task("generate", 1000, done=500) as task:
+        for _ in range(500):
+            clock[0] += 2.0
+            task.advance(passed="90.0%")
+    lines = log.getvalue().splitlines()
+    assert len(lines) == 20  # of a hundred rows the 31st, 62nd, 93rd and the last
+    assert lines[0] == "  generate 531/1000  eta 0:15:38  passed 90.0%"
+    assert lines[-1] == "  generate 1000/1000  passed 90.0%"

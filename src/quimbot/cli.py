@@ -13,8 +13,10 @@ import asyncio
 import errno
 import logging
 import sys
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, aclosing, contextmanager, suppress
+from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -46,6 +48,8 @@ OUT_OF_CREDIT = 3
 RECIPE = Parameter(help="Recipe that gives what no flag gives.", show_default=False)
 FORCE = Parameter(help="Do it anew and replace what is there.", negative=(), show_default=False)
 
+_SILENCE_S = 60.0
+"""Longest time without a line in a log."""
 _SCORES = ("model", "verified", "any recast", "red pen", "question", "perplexity")
 
 _talk = "Talk with a tutor in the terminal."
@@ -100,18 +104,27 @@ class _Bar:
 
 
 class _Lines:
-    """A line every tenth of the way, for logs."""
+    """A line every tenth of the way, and every so many seconds, for logs."""
 
     def __init__(self, console: Console, name: str, total: int, done: int) -> None:
         self._console, self._name, self._total, self._done = console, name, total, done
         self._facts = ""
+        self._first, self._began = done, time.monotonic()
+        self._told = self._began
 
     def advance(self, by: int = 1, **facts: float | str) -> None:
         before = self._done * 10 // max(self._total, 1)
         self._done += by
         self._facts = _facts(facts) or self._facts
-        if self._total and self._done * 10 // self._total > before:
-            line = f"  {self._name} {self._done}/{self._total} {self._facts}"
+        now = time.monotonic()
+        tenth = self._done * 10 // max(self._total, 1) > before
+        if self._total and (tenth or now - self._told > _SILENCE_S):
+            self._told = now
+            left_s = (
+                (now - self._began) / max(self._done - self._first, 1) * (self._total - self._done)
+            )
+            eta = f"eta {timedelta(seconds=round(left_s))}  " if self._done < self._total else ""
+            line = f"  {self._name} {self._done}/{self._total}  {eta}{self._facts}"
             self._console.print(line.rstrip(), markup=False, highlight=False)
 
 
