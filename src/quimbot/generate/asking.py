@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from quimbot.exceptions import Busy, OutOfCredit, PromptTooLong, RuntimeFault
 from quimbot.generate.budget import Spending
 from quimbot.generate.ledger import Ledger, Row
+from quimbot.generate.plan import Plan
 from quimbot.generate.proof import prove, record_of
 from quimbot.generate.teacher import Answer, Cell, Teacher
 from quimbot.generate.worn import Worn
@@ -23,7 +24,7 @@ _PAUSE_S = 0.5  # before a cell is asked again after a fault, doubled each time
 
 
 async def ask_all(
-    cells: Sequence[Cell],
+    plan: Plan,
     ledger: Ledger,
     teacher: Teacher,
     *,
@@ -42,18 +43,23 @@ async def ask_all(
         RuntimeFault: the teacher has given up.
         OutOfCredit: its account, or the budget, is spent.
     """
-    job = _Job(cells, ledger, teacher, attempts, spending)
+    job = _Job(plan, ledger, teacher, attempts, spending)
+    came: Sequence[_Came] = ()
     async with teacher.session():
         while True:
             stopped = job.stopped()
-            if not stopped:
+            if not stopped:  # before replies are judged, so that the teacher never waits for that
                 await job.start()
-            if not job.under_way and (stopped or len(ledger) == len(cells)):
+            if came:
+                if ended := job.judge(came):
+                    ledger.append(ended)
+                    tell(ended)
+                came = ()
+            elif not job.under_way and (stopped or len(ledger) == len(plan)):
                 break
-            if ended := job.judge(await job.answers()):
-                ledger.append(ended)
-                tell(ended)
-    if stopped and len(ledger) < len(cells):
+            else:
+                came = await job.answers()
+    if stopped and len(ledger) < len(plan):
         raise stopped
 
 
@@ -68,12 +74,16 @@ class _Asked:
     in_vain: int = 0
 
 
+_Came = tuple[_Asked, Answer | RuntimeFault]
+"""What has become of a cell asked."""
+
+
 class _Job:
     """Which cells wait, which are asked, and what becomes of the replies."""
 
     def __init__(
         self,
-        cells: Sequence[Cell],
+        plan: Plan,
         ledger: Ledger,
         teacher: Teacher,
         attempts: int,
@@ -86,11 +96,11 @@ class _Job:
         self._teacher = teacher
         self._attempts = attempts
         self._spending = spending
-        self._fresh = (cell for cell in cells if cell.index not in ledger)
+        self._fresh = (cell for cell in plan if cell.index not in ledger)
         self._waiting: deque[_Asked] = deque()
         self._later: list[tuple[float, int, _Asked]] = []
-        self._came: asyncio.Queue[tuple[_Asked, Answer | RuntimeFault]] = asyncio.Queue()
-        self._worn = Worn(len(cells), ledger)
+        self._came: asyncio.Queue[_Came] = asyncio.Queue()
+        self._worn = Worn(len(plan), ledger)
         spent = ledger.tally
         spending.add(spent.prompt_tokens, spent.reply_tokens, spent.cost)
 
@@ -114,7 +124,7 @@ class _Job:
             self.under_way += 1
             await asyncio.sleep(0)  # it begins, and counts for whether one more may be asked
 
-    async def answers(self) -> list[tuple[_Asked, Answer | RuntimeFault]]:
+    async def answers(self) -> list[_Came]:
         """What has come, in the order of the plan; nothing when a pause ended first."""
         came = []
         try:
@@ -125,9 +135,12 @@ class _Job:
         while not self._came.empty():
             came.append(self._came.get_nowait())
         self.under_way -= len(came)
+        for _, found in came:
+            if isinstance(found, Answer):
+                self._spending.add(found.prompt_tokens, found.reply_tokens, found.cost)
         return sorted(came, key=lambda one: one[0].cell.index)
 
-    def judge(self, came: Sequence[tuple[_Asked, Answer | RuntimeFault]]) -> list[Row]:
+    def judge(self, came: Sequence[_Came]) -> list[Row]:
         """The rows that end with these; the other cells wait again."""
         answered: list[tuple[_Asked, Answer]] = []
         ended = []
@@ -137,7 +150,6 @@ class _Job:
                     ended.append(row)
             else:
                 asked.answers.append(found)
-                self._spending.add(found.prompt_tokens, found.reply_tokens, found.cost)
                 answered.append((asked, found))
         records = [record_of(asked.cell, found) for asked, found in answered]
         for (asked, found), (record, fault) in zip(answered, prove(records), strict=True):

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from random import Random
 
@@ -24,16 +25,17 @@ from quimbot.generate.preview import preview
 from quimbot.generate.prompts import read_prompts
 from quimbot.generate.provider import read_terms
 from quimbot.generate.rules_teacher import RulesTeacher, moves_for
+from quimbot.generate.shelf import Shelf
 from quimbot.generate.teacher import Brief, Teacher
 from quimbot.generate.worn import reply_of
 from quimbot.pedagogy.bank.bank import shipped_bank
 from quimbot.pedagogy.inject import injected_seeds
-from quimbot.pedagogy.seed import FIRST_LANGUAGES, Seed
+from quimbot.pedagogy.seed import FIRST_LANGUAGES
 from quimbot.records.jsonl import read_records
 from quimbot.records.manifest import manifest_path
 from quimbot.records.record import Move
 from quimbot.records.rejected import rejected_path
-from quimbot.records.texts import first_turn
+from quimbot.records.texts import fingerprint, first_turn
 from quimbot.runs.watch import Task, Watch
 from quimbot.verify.near_duplicates import NearDuplicates
 
@@ -158,26 +160,26 @@ def generate(settings: GenerateSettings, watch: Watch) -> str:
     """
     weights, samplings = read_moves(settings.moves)
     brief = Brief(prompts=read_prompts(settings.prompts), samplings=samplings, seed=settings.seed)
-    cells = make_plan(
-        _seeds(settings),
+    plan = make_plan(
+        _seeds(settings, watch),
         weights,
         settings.l1,
         block=settings.block,
         able=moves_for if settings.offline else lambda _: tuple(Move),
     )
-    plan = plan_hash(cells, *_facts(settings, brief))
+    digest = plan_hash(plan, *_facts(settings, brief))
     if settings.dry_run:
         return preview(
-            cells, plan, teachers=settings.teacher, attempts=settings.attempts, brief=brief
+            plan, digest, teachers=settings.teacher, attempts=settings.attempts, brief=brief
         )
-    ledger = Ledger(settings.output, plan, len(cells))
+    ledger = Ledger(settings.output, digest, len(plan))
     spending = Spending(settings.budget)
     with (
         _teacher(settings, brief) as teacher,
-        watch.task("generate", len(cells), done=len(ledger)) as task,
+        watch.task("generate", len(plan), done=len(ledger)) as task,
     ):
         work = ask_all(
-            cells,
+            plan,
             ledger,
             teacher,
             attempts=settings.attempts,
@@ -187,10 +189,10 @@ def generate(settings: GenerateSettings, watch: Watch) -> str:
         try:
             asyncio.run(work)
         except RuntimeFault as fault:
-            kept = f"{len(ledger)} of {len(cells)} rows are kept; the same command goes on"
+            kept = f"{len(ledger)} of {len(plan)} rows are kept; the same command goes on"
             raise type(fault)(f"{fault}; {kept}") from fault
     summary = write_outcome(
-        settings.output, cells, ledger, spent=spending.told(), plan=plan, settings=settings
+        settings.output, plan, ledger, spent=spending.told(), digest=digest, settings=settings
     )
     ledger.close()
     return summary
@@ -206,32 +208,31 @@ def _facts(settings: GenerateSettings, brief: Brief) -> Iterator[str]:
     yield from (f"{move} {sampling}" for move, sampling in sorted(brief.samplings.items()))
 
 
-def _seeds(settings: GenerateSettings) -> list[Seed]:
+def _seeds(settings: GenerateSettings, watch: Watch) -> Shelf:
     """The learner turns of the campaign, none of them a repeat; more are drawn for those left out.
 
     Raises:
         RecipeError: the bank does not hold so many distinct turns.
     """
     if not settings.against and settings.near == 1:
-        return _drawn(settings, settings.dialogues)
+        return _drawn(settings, settings.dialogues, watch)
     owned = [first_turn(record) for path in settings.against for record in read_records(path)]
     finder = NearDuplicates(threshold=settings.near)
-    fresh: list[Seed] = []
+    fresh: list[int] = []
     for times in _DRAWN_AGAIN:
-        seeds = _drawn(settings, times * settings.dialogues)
+        seeds = _drawn(settings, times * settings.dialogues, watch)
         matches = finder.matches([*owned, *(each.learner for each in seeds)], owned=len(owned))
-        fresh = [
-            each for each, match in zip(seeds, matches[len(owned) :], strict=True) if not match
-        ]
+        fresh = [place for place, match in enumerate(matches[len(owned) :]) if not match]
         if len(fresh) >= settings.dialogues:
-            return fresh[: settings.dialogues]
+            seeds.keep(fresh[: settings.dialogues])
+            return seeds
     raise RecipeError(
         f"only {len(fresh)} of {times * settings.dialogues} turns drawn repeat no other; "
         "ask for fewer dialogues or raise near"
     )
 
 
-def _drawn(settings: GenerateSettings, count: int) -> list[Seed]:
+def _drawn(settings: GenerateSettings, count: int, watch: Watch) -> Shelf:
     """So many learner turns, bank and sentences well mixed, none twice."""
     wanted = round(count * settings.injected)
     bank = shipped_bank().with_own(settings.own)
@@ -242,12 +243,17 @@ def _drawn(settings: GenerateSettings, count: int) -> list[Seed]:
         long=settings.long,
         no_error=settings.no_error,
     )
-    turns = {seed.learner.lower(): seed for seed in drawn}
     injected = injected_seeds(wanted, settings.seed, settings.l1) if wanted else ()
-    turns |= {seed.learner.lower(): seed for seed in injected}
-    seeds = list(turns.values())
-    Random(settings.seed).shuffle(seeds)  # noqa: S311 - reproducible, nothing secret
-    return seeds
+    shelf = Shelf()
+    places: dict[int, int] = {}
+    with watch.task("plan", count) as task:
+        for seed in chain(drawn, injected):
+            turn = fingerprint(seed.learner.lower())
+            shelf.put(seed, places.get(turn))
+            places.setdefault(turn, len(shelf) - 1)
+            task.advance()
+    shelf.shuffle(Random(settings.seed))  # noqa: S311 - reproducible, nothing secret
+    return shelf
 
 
 @contextmanager

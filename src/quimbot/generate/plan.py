@@ -5,7 +5,7 @@ The same settings and bank give the same plan; its hash tells whether rows belon
 
 import hashlib
 import re
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
@@ -72,32 +72,50 @@ def read_moves(texts: Sequence[str]) -> tuple[dict[Move, int], dict[Move, Sampli
     return weights, samplings
 
 
+class Plan:
+    """The cells of a campaign, in order; each is made from its seed when its turn comes."""
+
+    def __init__(self, seeds: Iterable[Seed], moves: Sequence[Move], l1: str) -> None:
+        self._seeds = seeds
+        self._moves = moves
+        self._l1 = l1
+
+    def __len__(self) -> int:
+        return len(self._moves)
+
+    def __iter__(self) -> Iterator[Cell]:
+        """As often as asked, the same cells."""
+        l1 = self._l1
+        prompts = {move: tutor_prompt(move, l1) for move in Move}
+        for index, (seed, move) in enumerate(zip(self._seeds, self._moves, strict=True)):
+            yield Cell(index=index, seed=seed, move=move, prompt=prompts[move], l1=l1)
+
+
 def make_plan(
-    seeds: Sequence[Seed],
+    seeds: Iterable[Seed],
     weights: Mapping[Move, int],
     l1: str,
     *,
     block: int = 1,
     able: Callable[[Seed], Collection[Move]] = moves_for,
-) -> list[Cell]:
+) -> Plan:
     """One cell a seed: moves come in turn by weight, so that a run cut short holds them all.
 
-    With a `block` above 1, so many rows of one move follow each other; `able` tells which moves a
-    teacher can do on a seed.
+    `seeds` are gone through each time that the plan is. With a `block` above 1, so many rows of one
+    move follow each other; `able` tells which moves a teacher can do on a seed.
     """
     turns = (move for move in _rotation(weights) for _ in range(block))
     owed: list[Move] = []
-    cells = []
-    for index, seed in enumerate(seeds):
-        move = _next_move(able(seed), turns, owed) if seed.corrections else Move.RECAST
-        cells.append(Cell(index=index, seed=seed, move=move, prompt=tutor_prompt(move, l1), l1=l1))
-    return cells
+    moves = [
+        _next_move(able(seed), turns, owed) if seed.corrections else Move.RECAST for seed in seeds
+    ]
+    return Plan(seeds, moves, l1)
 
 
-def plan_hash(cells: Sequence[Cell], *facts: str) -> str:
+def plan_hash(plan: Plan, *facts: str) -> str:
     """Twelve hex digits of the cells and of what else decides the rows, such as the teacher."""
     digest = hashlib.blake2b("\n".join(facts).encode(), digest_size=6)
-    for cell in cells:
+    for cell in plan:
         digest.update(msgspec.json.encode(cell))
     return digest.hexdigest()
 

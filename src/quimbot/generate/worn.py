@@ -1,6 +1,5 @@
 """Replies that have been used often enough: none may stand in more than a hundredth of the rows."""
 
-import hashlib
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 
@@ -8,14 +7,13 @@ import msgspec
 
 from quimbot.generate.ledger import Ledger, Row
 from quimbot.records.record import Record
+from quimbot.records.texts import fingerprint
 
 _WINDOW = 64
 """Rows of a plan that the same rows before them decide about."""
 _MOST_OF_ONE_REPLY = 0.01  # share of rows that may hold the very same reply
 _AHEAD = 10  # the part of a plan, one in so many, that may be asked before the rows before it end
 _FEW = 5  # in a small campaign, one reply may come this often
-
-Known = int  # a hash of a reply: eight bytes instead of the text
 
 
 class Worn:
@@ -30,11 +28,11 @@ class Worn:
         self._cells = cells
         self._most = _most_of_one_reply(cells)
         self._lag = max(1, cells // _WINDOW // _AHEAD)
-        self._said: Counter[Known] = Counter()
-        self._often: set[Known] = set()
-        self._ended: defaultdict[int, list[Known | None]] = defaultdict(list)
+        self._said: Counter[int] = Counter()
+        self._often: set[int] = set()
+        self._ended: defaultdict[int, list[int | None]] = defaultdict(list)
         self._complete = 0
-        self._at: dict[int, frozenset[Known]] = dict.fromkeys(range(self._lag + 1), frozenset())
+        self._at: dict[int, frozenset[int]] = dict.fromkeys(range(self._lag + 1), frozenset())
         for row in ledger.rows():
             self.add(row)
 
@@ -44,11 +42,11 @@ class Worn:
 
     def has(self, index: int, reply: str) -> bool:
         """Whether this row may not have that reply."""
-        return _known(reply) in self._at[index // _WINDOW]
+        return fingerprint(reply) in self._at[index // _WINDOW]
 
     def add(self, row: Row) -> None:
         """Take in a row that has ended, and the windows that are complete by now."""
-        self._ended[row.index // _WINDOW].append(None if row.reason else _known(reply_of(row)))
+        self._ended[row.index // _WINDOW].append(None if row.reason else fingerprint(reply_of(row)))
         while self._complete * _WINDOW < self._cells:
             size = min(_WINDOW, self._cells - self._complete * _WINDOW)
             if len(self._ended[self._complete]) < size:
@@ -65,9 +63,9 @@ class Worn:
 
 def worn_out(rows: Iterable[Row], cells: int) -> Iterator[Row]:
     """The rows in the order of the plan, those refused whose reply came too often before."""
-    said: Counter[Known] = Counter()
+    said: Counter[int] = Counter()
     for row in rows:
-        known = _known(reply_of(row))
+        known = fingerprint(reply_of(row))
         worn = not row.reason and said[known] >= _most_of_one_reply(cells)
         said[known] += not row.reason
         yield msgspec.structs.replace(row, reason="worn-out") if worn else row
@@ -82,7 +80,3 @@ def reply_of(row: Row | Record) -> str:
 def _most_of_one_reply(cells: int) -> int:
     """How many rows of a campaign may hold the very same reply."""
     return max(_FEW, int(cells * _MOST_OF_ONE_REPLY) - 1)
-
-
-def _known(reply: str) -> Known:
-    return int.from_bytes(hashlib.blake2b(reply.encode(), digest_size=8).digest())

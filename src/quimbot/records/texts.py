@@ -1,5 +1,7 @@
 """The texts by which chats are compared."""
 
+import hashlib
+
 from quimbot.records.record import Record
 
 
@@ -11,3 +13,8 @@ def dialogue_text(record: Record) -> str:
 def first_turn(record: Record) -> str:
     """What the learner says first."""
     return next((message.content for message in record.messages if message.role == "user"), "")
+
+
+def fingerprint(text: str) -> int:
+    """Eight bytes that stand for a text, where very many are remembered."""
+    return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest())
