@@ -209,3 +209,19 @@ def _write(folder: Path, entries: str) -> None:
     for number, name in enumerate(("nouns", "structure", "words")):
         text = entries.replace('"one"', f'"other-{number}"')
         (folder / f"{name}.toml").write_text(text, encoding="utf-8")
+
+
+def test_no_kind_of_error_outweighs_and_where_replies_dodge_there_is_enough() -> None:
+    turns = list(BANK.draw(3000, seed=11, long=0.3))
+    kinds = Counter(kind for turn in turns for kind in turn.category.split("+"))
+    assert max(kinds.values()) < 0.1 * kinds.total()
+    types = Counter(each for turn in turns for each in turn.error_types)
+    dodged = {
+        "tense": r"[RMU]:VERB:TENSE",
+        "verb form": r"[RMU]:VERB:(FORM|INFL)",
+        "missing subject": r"M:PRON",
+        "extra word": r"U:.*",
+    }
+    for name, pattern in dodged.items():
+        count = sum(many for each, many in types.items() if re.fullmatch(pattern, each))
+        assert count > 0.04 * types.total(), name
