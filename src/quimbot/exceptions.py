@@ -7,6 +7,7 @@ The command line prints these without a traceback; anything else is our bug and 
     ├── RecipeError     a setting is unknown, missing or out of range
     ├── ModelError      a model or adapter cannot be found, reached or used
     ├── OutputError     a result cannot be written, or is already there
+    ├── TrainingFault   a training run cannot go on
     └── RuntimeFault    something that answers a chat failed to answer
         ├── PromptTooLong   the conversation does not fit the model's context
         ├── Busy            it asks to be left alone for a while
@@ -33,6 +34,10 @@ class ModelError(QuimbotError, LookupError):
 
 class OutputError(QuimbotError, OSError):
     """A result cannot be written, or is already there."""
+
+
+class TrainingFault(QuimbotError, RuntimeError):  # noqa: N818 - as RuntimeFault
+    """A training run cannot go on: its loss is no number, or memory is short."""
 
 
 class RuntimeFault(QuimbotError, RuntimeError):  # noqa: N818 - the built-in has the other name

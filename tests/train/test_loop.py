@@ -3,7 +3,7 @@
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -15,7 +15,7 @@ from msgspec import structs
 from safetensors.torch import load_file
 from tiny_models import tiny_model
 
-from quimbot.exceptions import DataError, ModelError, OutputError, RecipeError
+from quimbot.exceptions import DataError, ModelError, OutputError, RecipeError, TrainingFault
 from quimbot.records.jsonl import read_rows, write_rows
 from quimbot.records.record import (
     Evidence,
@@ -30,7 +30,10 @@ from quimbot.runs.checkpoints import complete_checkpoints
 from quimbot.runs.watch import Silent, Task
 from quimbot.train.loop import TrainSettings, _prepare, train
 from quimbot.train.metrics import Row
+from quimbot.train.torch_backend import TorchTrainer
+from quimbot.train.trainer import Example, Step
 
+OTHER = Provenance(source="other", licence="MIT")
 REPLIES = ("Oh, you went to the store?", "You went? What did you buy?", "The store!")
 
 
@@ -179,33 +182,127 @@ def test_a_run_stopped_anywhere_continues_bit_for_bit(settings: TrainSettings, s
     ]
 
 
+_KILLS = """
+import os, random, signal, sys, time
+from pathlib import Path, PosixPath
+import torch
+torch.set_num_threads(1)
+from quimbot.runs.watch import Silent
+from quimbot.train import torch_backend  # loaded before the first fork
+from quimbot.train.loop import TrainSettings, train
+chance = random.Random(7)
+unfinished = 0
+for _ in range(50):
+    child = os.fork()
+    if child == 0:
+        train({settings!r}, Silent())
+        os._exit(0)
+    time.sleep(chance.uniform(0.0, 0.8))
+    os.kill(child, signal.SIGKILL)
+    unfinished += os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == -signal.SIGKILL
+print(unfinished)
+train({settings!r}, Silent())
+"""
+
+
 @pytest.mark.slow
-def test_a_run_killed_at_any_moment_continues_bit_for_bit(settings: TrainSettings) -> None:
-    long = replace(settings, steps=40, checkpoints=10)
-    whole = replace(long, output=settings.output.with_name("whole"))
-    script = (
-        "import sys, torch, pathlib\n"
-        "torch.set_num_threads(1)\n"
-        "from quimbot.runs.watch import Silent\n"
-        "from quimbot.train.loop import TrainSettings, train\n"
-        f"from pathlib import {type(settings.output).__name__}\n"
-        f"train({long!r}, Silent())\n"
+def test_a_run_killed_fifty_times_ends_bit_for_bit_as_one_never_stopped(
+    settings: TrainSettings,
+) -> None:
+    long = replace(settings, steps=1000, checkpoint_every=13, sample_tokens=0)
+    killed = subprocess.run(
+        [sys.executable, "-c", _KILLS.format(settings=long)],
+        capture_output=True,
+        text=True,
+        check=True,
     )
-    metrics = long.output / "metrics.jsonl"
-    for lines in (6, 21):
-        running = subprocess.Popen([sys.executable, "-c", script])
-        while running.poll() is None:
-            if metrics.exists() and len(metrics.read_bytes().splitlines()) >= lines:
-                running.kill()
-                running.wait()
-        assert running.returncode == -signal.SIGKILL
-    train(long, Silent())
+    assert int(killed.stdout) == 50
+    whole = replace(long, output=settings.output.with_name("whole"))
     train(whole, Silent())
-    for name in ("adapter_model.safetensors", "optimizer.safetensors"):
-        ours, theirs = long.output / "step-000040" / name, whole.output / "step-000040" / name
-        assert ours.read_bytes() == theirs.read_bytes()
-    assert len(complete_checkpoints(long.output)) == 10
+    names = [path.name for path in complete_checkpoints(whole.output)]
+    assert [path.name for path in complete_checkpoints(long.output)] == names
+    for step in names:
+        for name in ("adapter_model.safetensors", "optimizer.safetensors"):
+            ours, theirs = long.output / step / name, whole.output / step / name
+            assert ours.read_bytes() == theirs.read_bytes()
     assert not list(long.output.glob(".*.part"))
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_run_asked_to_end_saves_first_and_leaves_no_trace_in_the_end(
+    settings: TrainSettings, number: signal.Signals
+) -> None:
+    class Asking(Dying):
+        def advance(self, by: int = 1, **facts: float | str) -> None:  # noqa: ARG002 - as it is
+            self._left -= by
+            if self._left == 0:
+                signal.raise_signal(number)
+
+    before = signal.getsignal(number)
+    with pytest.raises(KeyboardInterrupt):
+        train(settings, Asking(2))
+    assert signal.getsignal(number) is before
+    assert [path.name for path in complete_checkpoints(settings.output)] == [
+        "step-000002", "step-000003",
+    ]  # fmt: skip
+    train(settings, Silent())
+    whole = replace(settings, output=settings.output.with_name("whole"))
+    train(whole, Silent())
+    names = [path.name for path in complete_checkpoints(whole.output)]
+    assert [path.name for path in complete_checkpoints(settings.output)] == names
+    assert adapter(settings.output / names[-1]) == adapter(whole.output / names[-1])
+
+
+def test_a_second_ctrl_c_ends_at_once(settings: TrainSettings) -> None:
+    class Asking(Dying):
+        def advance(self, by: int = 1, **facts: float | str) -> None:  # noqa: ARG002 - as it is
+            signal.raise_signal(signal.SIGINT)
+            signal.raise_signal(signal.SIGINT)
+
+    with pytest.raises(KeyboardInterrupt):
+        train(settings, Asking(1))
+    assert not complete_checkpoints(settings.output)
+
+
+def test_a_held_out_loss_that_falls_no_more_ends_the_run(settings: TrainSettings) -> None:
+    # what is held out is learnt by heart first and then forgotten at too high a rate
+    wild = replace(settings, steps=60, learning_rate=0.3, warmup=0.0, evaluate_every=1, patience=3)
+    summary = train(wild, Silent())
+    rows = list(read_rows(wild.output / "metrics.jsonl", Row))
+    losses = [row.valid_loss for row in rows if row.valid_loss is not None]
+    assert len(losses) == len(rows) < 60
+    assert min(losses) == losses[-4]
+    assert f"{len(rows)} steps of 60" in summary
+    assert (wild.output / f"step-{len(rows):06d}").is_dir()
+    assert train(wild, Silent()) == summary  # and is not gone on with
+
+
+def test_held_out_losses_are_told_by_source(settings: TrainSettings) -> None:
+    assert settings.valid
+    two = [record(3), structs.replace(record(4), provenance=OTHER), record(5)]
+    write_rows(settings.valid, two)
+    train(replace(settings, steps=1), Silent())
+    (row,) = read_rows(settings.output / "metrics.jsonl", Row)
+    assert row.valid_loss is not None
+    assert row.valid_sources.keys() == {"test", "other"}
+    assert min(row.valid_sources.values()) < row.valid_loss < max(row.valid_sources.values())
+    assert row.grad_norm is not None
+    assert row.grad_norm > 0
+
+
+def test_a_loss_that_is_no_number_names_the_records_and_keeps_the_last_checkpoint(
+    settings: TrainSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    known = TorchTrainer.step
+
+    def broken(self: TorchTrainer, batch: Sequence[Example], rate: float) -> Step:
+        step = known(self, batch, rate)
+        return step if self._steps < 4 else step._replace(loss=float("nan"))
+
+    monkeypatch.setattr(TorchTrainer, "step", broken)
+    with pytest.raises(TrainingFault, match=r"step 4: loss nan.* records [0-9a-f]{16}, .*lower"):
+        train(settings, Silent())
+    assert [path.name for path in complete_checkpoints(settings.output)] == ["step-000002"]
 
 
 def test_a_finished_run_does_nothing_again(settings: TrainSettings) -> None:

@@ -149,7 +149,9 @@ def test_dialogues_that_see_each_other_are_noticed(
 def test_the_size_of_packs_does_not_change_a_step(model: Path, tmp_path: Path) -> None:
     whole, parts = (trainer(model, tmp_path, pack_tokens=size) for size in (1000, 50))
     for _ in range(3):
-        assert whole.step(batch(), 1e-3) == pytest.approx(parts.step(batch(), 1e-3), rel=1e-5)
+        assert whole.step(batch(), 1e-3).loss == pytest.approx(
+            parts.step(batch(), 1e-3).loss, rel=1e-5
+        )
     for name, value in whole._named.items():
         torch.testing.assert_close(parts._named[name], value, rtol=1e-3, atol=1e-4)
 
@@ -161,10 +163,10 @@ def test_workers_do_not_change_a_step(
     alone, together, again = (trainer(model, tmp_path) for _ in range(3))
     together.threads = again.threads = 3
     for _ in range(3):
-        loss = together.step(batch(), 1e-3)
+        step = together.step(batch(), 1e-3)
         assert torch.get_num_threads() == together.threads
-        assert loss == again.step(batch(), 1e-3)
-        assert loss == pytest.approx(alone.step(batch(), 1e-3), rel=1e-5)
+        assert step == again.step(batch(), 1e-3)
+        assert step == pytest.approx(alone.step(batch(), 1e-3), rel=1e-5)
     for name, value in together._named.items():
         assert torch.equal(again._named[name], value)
         torch.testing.assert_close(alone._named[name], value, rtol=1e-3, atol=1e-4)
@@ -176,7 +178,7 @@ def test_loss_moves_nothing_and_is_the_loss_of_the_next_step(model: Path, tmp_pa
     before = {name: value.clone() for name, value in ours._named.items()}
     loss = ours.loss(batch())
     assert all(torch.equal(before[name], value) for name, value in ours._named.items())
-    assert ours.step(batch(), 1e-3) == pytest.approx(loss, rel=1e-6)
+    assert ours.step(batch(), 1e-3).loss == pytest.approx(loss, rel=1e-6)
 
 
 def test_a_step_moves_every_factor_and_nothing_else(model: Path, tmp_path: Path) -> None:

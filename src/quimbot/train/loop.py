@@ -1,17 +1,22 @@
 """`train`: records become an adapter, step by step; a killed run continues as if never stopped."""
 
 import hashlib
+import math
 import shutil
 import time
+from collections import defaultdict
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
-from quimbot.exceptions import OutputError
+from quimbot.exceptions import OutputError, TrainingFault
 from quimbot.records.rejected import Rejected, rejecting
-from quimbot.runs.checkpoints import adapter_hash
+from quimbot.runs.checkpoints import adapter_hash, complete_checkpoints, step_of
+from quimbot.runs.interrupt import patient
+from quimbot.runs.machine import peak_memory_mb
 from quimbot.runs.stamp import plain
 from quimbot.runs.watch import Task, Watch
 from quimbot.runtimes.chat_format import END_OF_TURN, prompt_text
@@ -147,27 +152,62 @@ def _run(job: _Job, trainer: Trainer, done: int, watch: Watch) -> str:
     settings = job.settings
     milestones = settings.milestones(job.total)
     metrics = Metrics(settings.output, done)
-    row = metrics.last
-    with watch.task("train", job.total, done=done) as task:
+    with (
+        watch.task("train", job.total, done=done) as task,
+        patient(watch.say) as asked_to_end,
+    ):
         for step in range(done, job.total):
+            if _in_vain(metrics.rows, settings.patience):
+                break
             row = _step(job, trainer, step)
-            if step + 1 in milestones:
+            if row.step in milestones or row.step % (settings.evaluate_every or job.total) == 0:
                 row = _evaluated(job, trainer, row, watch)
             metrics.add(row)
-            if step + 1 in milestones:
-                trainer.save(checkpoint_name(step + 1))
+            asked = asked_to_end()
+            if row.step in milestones or asked or _in_vain(metrics.rows, settings.patience):
+                trainer.save(checkpoint_name(row.step))
+                _drop_others(settings.output, {*milestones, row.step})
             _tell(task, row)
-    return _summary(job, row)
+            if asked and row.step < job.total:
+                raise KeyboardInterrupt
+    return _summary(job, metrics.last)
+
+
+def _in_vain(rows: Sequence[Row], patience: int) -> bool:
+    """Whether the held-out loss was not lowered by the last measurements, `patience` of them."""
+    losses = [row.valid_loss for row in rows if row.valid_loss is not None]
+    return 0 < patience < len(losses) and min(losses[-patience:]) >= min(losses[:-patience])
+
+
+def _drop_others(folder: Path, kept: Collection[int]) -> None:
+    """Take away what an interrupted run left between two milestones, once there is a later one."""
+    for path in complete_checkpoints(folder):
+        if path.parent == folder and step_of(path.name) not in kept:
+            shutil.rmtree(path)
 
 
 def _step(job: _Job, trainer: Trainer, step: int) -> Row:
-    examples = _examples(job.batch(step))
+    batch = job.batch(step)
+    examples = _examples(batch)
     rate = job.settings.rate(step, job.total)
     started = time.monotonic()
-    loss = trainer.step(examples, rate)
+    loss, grad_norm = trainer.step(examples, rate)
     seconds = time.monotonic() - started
+    if not math.isfinite(loss + grad_norm):
+        raise TrainingFault(
+            f"step {step + 1}: loss {loss}, gradient {grad_norm}, on the records "
+            f"{', '.join(dialogue.id for dialogue in batch)}; the last checkpoint is as it was: "
+            "lower learning_rate, or take the record out that does this"
+        )
     tokens = sum(len(example.tokens) for example in examples)
-    return Row(step=step + 1, loss=loss, lr=rate, tokens_s=round(tokens / seconds, 1))
+    return Row(
+        step=step + 1,
+        loss=loss,
+        lr=rate,
+        tokens_s=round(tokens / seconds, 1),
+        grad_norm=grad_norm,
+        memory_mb=peak_memory_mb(),
+    )
 
 
 def _evaluated(job: _Job, trainer: Trainer, row: Row, watch: Watch) -> Row:
@@ -175,7 +215,13 @@ def _evaluated(job: _Job, trainer: Trainer, row: Row, watch: Watch) -> Row:
         watch.say(f"step {row.step}: {_sample(job, trainer)}")
     if not job.valid:
         return row
-    return msgspec.structs.replace(row, valid_loss=trainer.loss(_examples(job.valid)))
+    by_source: dict[str, list[Example]] = defaultdict(list)
+    for example in _examples(job.valid):
+        by_source[example.source].append(example)
+    losses = {source: trainer.loss(examples) for source, examples in sorted(by_source.items())}
+    weights = {source: sum(e.trainable for e in by_source[source]) for source in losses}
+    mean = sum(losses[each] * weights[each] for each in losses) / sum(weights.values())
+    return msgspec.structs.replace(row, valid_loss=mean, valid_sources=losses)
 
 
 def _sample(job: _Job, trainer: Trainer) -> str:
@@ -192,9 +238,14 @@ def _sample(job: _Job, trainer: Trainer) -> str:
 
 
 def _tell(task: Task, row: Row) -> None:
-    facts: dict[str, float | str] = {"loss": row.loss, "tokens_s": row.tokens_s}
+    facts: dict[str, float | str] = {
+        "loss": row.loss,
+        "lr": row.lr,
+        "tokens_per_s": row.tokens_s,
+        "memory": f"{row.memory_mb} MB",
+    }
     if row.valid_loss is not None:
-        facts["valid_loss"] = row.valid_loss
+        facts["held_out"] = row.valid_loss
     task.advance(1, **facts)
 
 
@@ -203,11 +254,14 @@ def _examples(dialogues: list[Dialogue]) -> list[Example]:
 
 
 def _summary(job: _Job, row: Row | None) -> str:
-    text = f"{len(job.dialogues)} dialogues, {job.total} steps"
+    steps = row.step if row else job.total
+    text = f"{len(job.dialogues)} dialogues, {steps} steps"
+    if steps < job.total:
+        text += f" of {job.total} (held-out loss no lower)"
     if row:
         text += f", loss {row.loss:.3f}"
     if row and row.valid_loss is not None:
         text += f", held-out {row.valid_loss:.3f}"
     if job.rejected:
         text += f", {job.rejected} no-trainable-token"
-    return f"{text} -> {job.settings.output / checkpoint_name(job.total)}"
+    return f"{text} -> {job.settings.output / checkpoint_name(steps)}"

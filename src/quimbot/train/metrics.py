@@ -17,8 +17,14 @@ class Row(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     lr: float
     tokens_s: float
     """Dialogue tokens a second, common beginnings counted every time."""
+    grad_norm: float | None = None
+    """Length of the gradient before it is clipped."""
+    memory_mb: int | None = None
+    """The most memory that the process has taken so far."""
     valid_loss: float | None = None
     """Nats per trainable token of the held-out records, after the step."""
+    valid_sources: dict[str, float] = {}
+    """The same for the records of each source."""
 
 
 class Metrics:
@@ -29,7 +35,7 @@ class Metrics:
         kept: list[Row] = []
         if self._path.exists() and step:
             kept = [row for row in self._whole_rows() if row.step <= step]
-        self.last = kept[-1] if kept else None
+        self.rows = kept
         write_rows(self._path, kept)
 
     def _whole_rows(self) -> list[Row]:
@@ -37,6 +43,11 @@ class Metrics:
         end = text.rfind(b"\n") + 1  # a killed run may leave half a line
         self._path.write_bytes(text[:end])
         return list(read_rows(self._path, Row))
+
+    @property
+    def last(self) -> Row | None:
+        """The newest row."""
+        return self.rows[-1] if self.rows else None
 
     def add(self, row: Row) -> None:
         """Append one row.
@@ -47,6 +58,7 @@ class Metrics:
         try:
             with self._path.open("ab") as file:
                 file.write(msgspec.json.encode(row) + b"\n")
+            self.rows.append(row)
         except OSError as fault:
             raise OutputError(
                 f"{self._path}: cannot write ({fault.strerror}); free some space"

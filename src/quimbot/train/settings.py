@@ -48,6 +48,12 @@ class TrainSettings:
     """How much the question at the end of a recast counts."""
     checkpoints: int = 4
     """How many to keep, evenly spaced; the last one is the end of the run."""
+    checkpoint_every: int = 0
+    """Steps from one checkpoint to the next, in place of so many; 0 for even spaces."""
+    evaluate_every: int = 0
+    """Steps from one measurement of the held-out loss to the next; 0 for one at each checkpoint."""
+    patience: int = 0
+    """Measurements in a row without a lower held-out loss that end the run; 0 for never."""
     max_tokens: int = 1024
     """A longer dialogue is cut there."""
     sample_tokens: int = 32
@@ -64,6 +70,9 @@ class TrainSettings:
             ("batch_size", 1),
             ("pack_tokens", 1),
             ("checkpoints", 1),
+            ("checkpoint_every", 0),
+            ("evaluate_every", 0),
+            ("patience", 0),
             ("max_tokens", 2),
             ("sample_tokens", 0),
         ):
@@ -82,6 +91,8 @@ class TrainSettings:
                 raise RecipeError(f"{name} is {value}; it must be above 0")
         if not 0 <= self.warmup <= 1:
             raise RecipeError(f"warmup is {self.warmup}; it is a share between 0 and 1")
+        if self.patience and not self.valid:
+            raise RecipeError("patience needs held-out records to measure; give valid")
         if self.schedule not in {"linear", "cosine"}:
             raise RecipeError(f"schedule is {self.schedule!r}; allowed: linear, cosine")
 
@@ -107,5 +118,7 @@ class TrainSettings:
 
     def milestones(self, total: int) -> tuple[int, ...]:
         """After how many steps a checkpoint is kept, ascending."""
+        if self.checkpoint_every:
+            return (*range(self.checkpoint_every, total, self.checkpoint_every), total)
         count = min(self.checkpoints, total)
         return tuple(round(total * (i + 1) / count) for i in range(count))

@@ -35,7 +35,7 @@ from quimbot.train.checkpoint import ADAPTER, ADAPTER_CONFIG, OPTIMIZER, STATE, 
 from quimbot.train.head_loss_backend import head_loss
 from quimbot.train.lora_linear_backend import fuse
 from quimbot.train.packing import Pack, packs
-from quimbot.train.trainer import Example
+from quimbot.train.trainer import Example, Step
 
 _TARGETS = ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"]
 _MAX_NORM = 1.0
@@ -109,8 +109,8 @@ class TorchTrainer:
         if start:
             self._load_adapter(Path(start))
 
-    def step(self, batch: Sequence[Example], learning_rate: float) -> float:
-        """One optimiser step; returns the loss before it, in nats per trainable token."""
+    def step(self, batch: Sequence[Example], learning_rate: float) -> Step:
+        """One optimiser step."""
         trainable = sum(example.trainable for example in batch)
         values = list(self._named.values())
 
@@ -123,13 +123,13 @@ class TorchTrainer:
             loss += part
             for value, grad in zip(values, grads, strict=True):
                 value.grad = grad if value.grad is None else value.grad.add_(grad)
-        torch.nn.utils.clip_grad_norm_(values, _MAX_NORM)
+        grad_norm = torch.nn.utils.clip_grad_norm_(values, _MAX_NORM)
         for group in self._optimiser.param_groups:
             group["lr"] = learning_rate * group["ratio"]
         self._optimiser.step()
         self._optimiser.zero_grad()
         self._steps += 1
-        return loss
+        return Step(loss, grad_norm.item())
 
     def loss(self, batch: Sequence[Example]) -> float:
         """The loss in nats per trainable token, nothing moved."""

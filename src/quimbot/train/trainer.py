@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,11 +20,20 @@ class Example:
         return sum(self.weights)
 
 
+class Step(NamedTuple):
+    """What a step measured before it moved anything."""
+
+    loss: float
+    """Nats per trainable token."""
+    grad_norm: float
+    """Length of the gradient, before it is clipped."""
+
+
 class Trainer(Protocol):
     """Moves an adapter by gradient steps."""
 
-    def step(self, batch: Sequence[Example], learning_rate: float) -> float:
-        """One optimiser step; returns the loss before it, in nats per trainable token."""
+    def step(self, batch: Sequence[Example], learning_rate: float) -> Step:
+        """One optimiser step."""
         ...
 
     def loss(self, batch: Sequence[Example]) -> float:
