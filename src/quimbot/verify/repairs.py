@@ -75,9 +75,11 @@ def _as_good(change: Change, correction: Turn, reply: Turn) -> Iterator[tuple[st
     others = synonyms(word) - {*wrong}
     if others and change.type.endswith(_FORM_ALONE):
         yield from ((other,) for other in sorted(others))
-    if word and is_content(word) and change.type.endswith("SPELL"):
+    if word and is_content(word):
         forms = {its for its in reply.said if is_content(its) and stem(its) == stem(word)}
-        yield from ((form,) for form in sorted(forms - {word, *wrong}))  # "wrking", "you worked"
+        forms -= {word, *wrong}
+        if forms and change.type.endswith("SPELL"):
+            yield from ((form,) for form in sorted(forms))  # "wrking", "you worked"
 
 
 def _reported(change: Change, correction: Turn, reply: Turn) -> Found | None:
@@ -92,11 +94,12 @@ def _reported(change: Change, correction: Turn, reply: Turn) -> Found | None:
 
 def _determiner(change: Change, correction: Turn, reply: Turn) -> Found | None:
     """Another determiner before the same word: "your dog" where "the dog" was meant."""
-    if not change.type.endswith("DET") or not set(change.right) <= _DETERMINERS:
+    if not set(change.right) <= _DETERMINERS:
         return None
     noun = correction.said[change.right_end : change.right_end + 1]
     for at in reply.runs(noun) if noun else ():
-        if reply.word(at - 1, reply.sentences[at]) in _DETERMINERS - set(change.wrong):
+        other = reply.word(at - 1, reply.sentences[at]) in _DETERMINERS - set(change.wrong)
+        if other and change.type.endswith("DET"):
             fresh = wh_question(reply, at)
             return "form" if fresh else "recast", reply.characters(at - 1, at + 1)
     return None
@@ -114,20 +117,21 @@ def _unsaid(change: Change, correction: Turn, reply: Turn) -> Found | None:
 def _other_verb(change: Change, correction: Turn, reply: Turn) -> Found | None:
     """Another verb of the same form where none was: "do you watch films", "do you like films"."""
     around = correction.neighbours(change.right_start, change.right_end)
-    if change.type != "M:VERB" or len(change.right) > 1 or not all(around):
+    if change.wrong or len(change.right) > 1 or not all(around):
         return None
     verb = change.right[0]
     for at, word in enumerate(reply.said):
         same_form = all(word.endswith(ending) == verb.endswith(ending) for ending in _ENDINGS)
         same_place = reply.neighbours(at, at + 1) == around
-        if same_form and same_place and is_content(verb) and is_content(word):
+        both = is_content(verb) and is_content(word)
+        if same_form and same_place and both and change.type == "M:VERB":
             return "recast", reply.characters(at, at + 1)
     return None
 
 
 def _agreement(change: Change, correction: Turn, reply: Turn) -> Found | None:
     """The verb made to agree where the correction changed the noun: "films get", "a film gets"."""
-    if not change.type.endswith("NOUN:NUM") or len(change.wrong) != 1:
+    if len(change.wrong) != 1:
         return None
     own = correction.around(change.right_start, change.right_end, REACH)
     of_kind, verb = correction.neighbours(change.right_start, change.right_end)
@@ -139,7 +143,8 @@ def _agreement(change: Change, correction: Turn, reply: Turn) -> Found | None:
         kinds = {of_kind, reply.word(at - 1, sentence)} - {""}
         if len(kinds) > 1 and all(map(is_content, kinds)) and of_kind not in reply.said:
             continue  # "a good woman is" says nothing of the crazy ones
-        if said != verb and said and ({said, verb} <= BE or stem(said) == stem(verb)):
+        agrees = {said, verb} <= BE or stem(said) == stem(verb)
+        if said not in {verb, ""} and agrees and change.type.endswith("NOUN:NUM"):
             return "recast", reply.characters(at, at + 2)
     return None
 
@@ -236,7 +241,7 @@ def _either_form(change: Change, correction: Turn, reply: Turn) -> Found | None:
     governor = [word for word in correction.said[: change.right_start] if word != "to"][-1:]
     forms = correction.stems[change.right_start : change.right_end + 1]
     verb = next(filter(None, forms), "")
-    if not (change.type.endswith(_OF_FORM) and verb and {*map(stem, governor)} & _EITHER_FORM):
+    if not (verb and {*map(stem, governor)} & _EITHER_FORM and change.type.endswith(_OF_FORM)):
         return None
     for at, word in enumerate(reply.said):
         if stem(word) == stem(governor[0]):

@@ -106,16 +106,16 @@ def _in_frame(change: Change, correction: Turn, reply: Turn, match: Span) -> boo
         return False  # "want to buy" is no recast of "need to buy"
     if (same_left and same_right) or _same_run(correction, (start, end), reply, match):
         return True
-    heads_after = _heads(correction, end, 1) & _heads(reply, match[1], 1)
-    if change.type.endswith("DET"):
-        return bool(heads_after)
+    head_after = bool(_heads(correction, end, 1) & _heads(reply, match[1], 1))
+    head_before = bool(_heads(correction, start - 1, -1) & _heads(reply, match[0] - 1, -1))
     shared = correction.around(start, end, REACH) & reply.around(*match, REACH + 2)
+    one = same_left or same_right
+    by_head = (head_after or head_before) if one else (head_after and head_before)
     if BE & set(change.right) and len(shared) >= _BE_BETWEEN:
-        return True  # "Nolan is your favorite" says "your favorite is Nolan"
-    heads_before = _heads(correction, start - 1, -1) & _heads(reply, match[0] - 1, -1)
-    if same_left or same_right:
-        return bool(heads_after or heads_before)
-    return bool(heads_after and heads_before)
+        by_head = True  # "Nolan is your favorite" says "your favorite is Nolan"
+    if by_head is not head_after and change.type.endswith("DET"):
+        return head_after
+    return by_head
 
 
 def _alike(one: str, other: str) -> bool:
@@ -186,9 +186,12 @@ def find_gap(change: Change, correction: Turn, reply: Turn) -> Found:
     if left and right and correction.sentences[place - 1] != correction.sentences[place]:
         left, right = ("", right) if change.opens else (left, "")
     found = _closed((left, right), change, correction, reply, str.__eq__)
-    if found[0] == "recast" or "VERB" in change.type:
+    if found[0] == "recast":
+        return found
+    loose = _closed((left, right), change, correction, reply, _alike)
+    if loose != found and "VERB" in change.type:
         return found  # "will arrive" is no "arrived"
-    return _closed((left, right), change, correction, reply, _alike)
+    return loose
 
 
 def _closed(
