@@ -6,19 +6,24 @@ callers pass the learner's own text as `own`, and hits that stand in it are left
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 
 Span = tuple[int, int]
 
 _STRAIGHT = str.maketrans(
-    "\u2019\u2018\u02bc\u00b4\u0060\u2032\u201c\u201d\u201e\u00ab\u00bb", "'" * 6 + '"' * 5
+    "\u2019\u2018\u02bc\u00b4\u0060\u2032\u201c\u201d\u201e\u00ab\u00bb\u0130\u0131\u017f",
+    "'" * 6 + '"' * 5 + "iis",  # the last are dotted and dotless i and long s
 )
-_AGAINST = re.compile(r"(?:[,(\-\u2013\u2014] ?not|\binstead of|\brather than)", re.IGNORECASE)
+_AGAINST = re.compile(r"(?:[,(\-\u2013\u2014] ?not|\binstead of|\brather than)")
 _QUOTES = ("'", '"', "*")
 _QUOTE = r"[\"'*]"
 
 
 def _any(*patterns: str) -> re.Pattern[str]:
-    return re.compile("|".join(f"(?:{pattern})" for pattern in patterns), re.IGNORECASE)
+    r"""One of the patterns; a `\b` that begins them is looked for once, not for each of them."""
+    of_words = [pattern[2:] for pattern in patterns if pattern.startswith(r"\b")]
+    others = [pattern for pattern in patterns if not pattern.startswith(r"\b")]
+    return re.compile("|".join((rf"\b(?:{'|'.join(of_words)})", *others)))
 
 
 _RED_PEN = _any(
@@ -106,7 +111,7 @@ _ELICITS = _any(
     r"later|still)\b|\b(?:now|today|every day|usually),? or (?:yesterday|before|in the past|later|"
     r"tomorrow|last)\b|\bone,? or (?:many|more|several|a few|two)\b",
 )
-_TO_ADD = re.compile(r"\b(?:add|put|use|need|insert|choose|try|say)s? $", re.IGNORECASE)
+_TO_ADD = re.compile(r"\b(?:add|put|use|need|insert|choose|try|say)s? $")
 _AFTER_ADDED = re.compile(r"(?: (?:or|before|after|here|there|between|in front|with)\b|[.!?]|$)")
 _SENTENCE = re.compile(r"([^.!?\u2026\n]*)([.!?\u2026\n]+|$)")
 _INVITES = _any(
@@ -148,17 +153,17 @@ def contrasts(reply: str, wrong: Sequence[str]) -> list[Span]:
     """Where a reply names the wrong words only to turn them down: ", not go", "instead of go"."""
     if not wrong:
         return []
-    text = reply.translate(_STRAIGHT)
+    text = _folded(reply)
     if not _AGAINST.search(text):  # most replies, and the pattern below is new for each error
         return []
-    words = r"\W+".join(re.escape(word) for word in wrong)
+    words = r"\W+".join(re.escape(_folded(word)) for word in wrong)
     pattern = rf"{_AGAINST.pattern} {_QUOTE}?{words}\b(?=\W*(?:$|[.!?)]))"
-    return [match.span() for match in re.finditer(pattern, text, re.IGNORECASE)]
+    return [match.span() for match in re.finditer(pattern, text)]
 
 
 def names(reply: str, start: int, end: int) -> bool:
     """Whether a span of the reply is spoken about: in its own quotes, or as in "put a before"."""
-    text = reply.translate(_STRAIGHT)
+    text = _folded(reply)
     before, after = text[max(start - 1, 0) : start], text[end : end + 2].lstrip(".,!?")
     if before in _QUOTES and after[:1] in _QUOTES:
         return True
@@ -166,9 +171,12 @@ def names(reply: str, start: int, end: int) -> bool:
 
 
 def _hits(pattern: re.Pattern[str], reply: str, own: Sequence[str]) -> list[Span]:
-    learner = " ".join(text.translate(_STRAIGHT).lower() for text in own)
-    return [
-        match.span()
-        for match in pattern.finditer(reply.translate(_STRAIGHT))
-        if match.group().lower() not in learner
-    ]
+    found = list(pattern.finditer(_folded(reply)))
+    learner = " ".join(map(_folded, own)) if found else ""
+    return [match.span() for match in found if match.group() not in learner]
+
+
+@lru_cache(maxsize=256)
+def _folded(text: str) -> str:
+    """The text in lower case with straight quotes; each character stays in its place."""
+    return text.translate(_STRAIGHT).lower()
