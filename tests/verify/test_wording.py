@@ -51,6 +51,11 @@ def test_the_learners_own_words_are_no_red_pen() -> None:
     assert wording.red_pen("You made a mistake at work?", own=["I did mistake at work."]) == []
 
 
+def test_a_letter_that_lower_case_makes_longer_moves_no_span() -> None:
+    reply = "\u0130zmir! What a MISTAKE"
+    assert wording.red_pen(reply) == [(reply.index("M"), len(reply))]
+
+
 def test_everyday_names_of_grammar_count_in_hints_only() -> None:
     assert wording.grammar_terms("How was the ending of the film?") == []
     assert wording.grammar_terms("Look at the ending.", hint=True) != []
