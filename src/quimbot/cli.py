@@ -201,8 +201,10 @@ def _work(name: str) -> Callable[..., int]:
         del recipe  # read by FromRecipe before the settings are built
         done = pipeline.perform(name, settings, work, Bars(err), replace=False, force=force)
         prefix = "already done: " if done.status == "skipped" else ""
-        asked_for = out if not settings.outputs() else err  # what is not written is the answer
-        asked_for.print(prefix + done.summary, markup=False, highlight=False, soft_wrap=True)
+        if settings.outputs():
+            err.print(prefix + done.summary, markup=False, highlight=False, soft_wrap=True)
+        else:  # what is not written is the answer, and may have colours
+            out.print(Text.from_ansi(done.summary), soft_wrap=True)
         return 0
 
     do.__annotations__["settings"] = Annotated[kind, Parameter(name="*")]

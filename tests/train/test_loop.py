@@ -28,8 +28,10 @@ from quimbot.records.record import (
 )
 from quimbot.runs.checkpoints import complete_checkpoints
 from quimbot.runs.watch import Silent, Task
-from quimbot.train.loop import TrainSettings, _prepare, train
+from quimbot.train.job import prepare
+from quimbot.train.loop import train
 from quimbot.train.metrics import Row
+from quimbot.train.settings import TrainSettings
 from quimbot.train.torch_backend import TorchTrainer
 from quimbot.train.trainer import Example, Step
 
@@ -133,7 +135,7 @@ def test_weights_count_in_training_and_never_in_what_is_held_out(settings: Train
         (row,) = read_rows(each.output / "metrics.jsonl", Row)
         first.append(row.loss)
     assert first[0] != pytest.approx(first[1], rel=1e-6)
-    job = _prepare(weighted)
+    job = prepare(weighted)
     assert {w for d in job.dialogues for e in d.examples for w in e.weights} == {0.0, 0.5, 1.0, 8.0}
     assert {w for d in job.valid for e in d.examples for w in e.weights} == {0.0, 1.0}
 
@@ -189,7 +191,8 @@ import torch
 torch.set_num_threads(1)
 from quimbot.runs.watch import Silent
 from quimbot.train import torch_backend  # loaded before the first fork
-from quimbot.train.loop import TrainSettings, train
+from quimbot.train.loop import train
+from quimbot.train.settings import TrainSettings
 chance = random.Random(7)
 unfinished = 0
 for _ in range(50):

@@ -51,8 +51,8 @@ class Tokenizer(Protocol):
         """The characters, from and to, that each token of a text stands for."""
         ...
 
-    def decode(self, tokens: Sequence[int]) -> str:
-        """The text of tokens, control tokens left out."""
+    def decode(self, tokens: Sequence[int], *, control: bool = False) -> str:
+        """The text of tokens, control tokens left out or written, too."""
         ...
 
 
@@ -68,8 +68,8 @@ class _FolderTokenizer:
         places: list[tuple[int, int]] = self._fast.encode(text, add_special_tokens=False).offsets
         return places
 
-    def decode(self, tokens: Sequence[int]) -> str:
-        return self._fast.decode(list(tokens), skip_special_tokens=True)
+    def decode(self, tokens: Sequence[int], *, control: bool = False) -> str:
+        return self._fast.decode(list(tokens), skip_special_tokens=not control)
 
 
 def load_tokenizer(folder: Path) -> Tokenizer:

@@ -1,62 +1,28 @@
 """`train`: records become an adapter, step by step; a killed run continues as if never stopped."""
 
-import hashlib
 import math
 import shutil
 import time
 from collections import defaultdict
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import msgspec
 
-from quimbot.exceptions import OutputError, TrainingFault
+from quimbot.exceptions import TrainingFault
 from quimbot.records.rejected import Rejected, rejecting
-from quimbot.runs.checkpoints import adapter_hash, complete_checkpoints, step_of
+from quimbot.runs.checkpoints import complete_checkpoints, step_of
 from quimbot.runs.interrupt import patient
 from quimbot.runs.machine import peak_memory_mb
-from quimbot.runs.stamp import plain
 from quimbot.runs.watch import Task, Watch
 from quimbot.runtimes.chat_format import END_OF_TURN, prompt_text
-from quimbot.runtimes.models import ModelFiles, find_model
 from quimbot.train.checkpoint import checkpoint_name, latest, read_state
-from quimbot.train.dialogues import Dialogue, Emphasis, read_dialogues
+from quimbot.train.dry_run import dry_run
+from quimbot.train.job import Job, examples_of, prepare
 from quimbot.train.metrics import Metrics, Row
-from quimbot.train.plan import Plan
+from quimbot.train.replay import replay
 from quimbot.train.settings import TrainSettings
 from quimbot.train.trainer import Example, Trainer
-
-__all__ = ["TrainSettings", "train"]
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Job:
-    """What a run needs beside its trainer."""
-
-    settings: TrainSettings
-    model: ModelFiles
-    dialogues: list[Dialogue]
-    valid: list[Dialogue]
-    plan: Plan
-    total: int
-    rejected: int
-
-    def batch(self, step: int) -> list[Dialogue]:
-        """What a step learns."""
-        return [self.dialogues[index] for index in self.plan.batch(step)]
-
-    def made_from(self) -> dict[str, Any]:
-        """All that decides the adapter, by name."""
-        settings = plain(self.settings)
-        for place in ("data", "valid", "output"):
-            del settings[place]
-        settings["start"] = adapter_hash(Path(self.settings.start)) if self.settings.start else ""
-        digest = hashlib.sha256()
-        for example in _examples(self.dialogues):
-            digest.update(repr((example.tokens, example.weights)).encode())
-        return {**settings, "data": digest.hexdigest(), "plan": self.plan.hash}
 
 
 def train(settings: TrainSettings, watch: Watch) -> str:
@@ -66,63 +32,26 @@ def train(settings: TrainSettings, watch: Watch) -> str:
         DataError: there is nothing to learn from.
         ModelError: the model or the adapter to start from cannot be used.
         OutputError: the folder holds a run made from something else, or cannot be written.
+        TrainingFault: the loss is no number any more, or memory is short.
     """
-    from quimbot.train.torch_backend import TorchTrainer
-
-    job = _prepare(settings)
+    job = prepare(settings)
+    if settings.dry_run:
+        return dry_run(job)
+    if settings.verify_resume:
+        return replay(job)
+    _set_aside(settings.output, job.rejected)
     if job.rejected:
-        watch.say(f"{job.rejected} records without a trainable token are set aside")
-    made_from = job.made_from()
+        watch.say(f"{len(job.rejected)} records without a trainable token are set aside")
     found, passed = latest(settings.output)
     for line in passed:
         watch.say(line)
     if found:
-        _check_same(found, read_state(found).made_from, made_from)
-    trainer = TorchTrainer(
-        job.model,
-        settings.output,
-        rank=settings.rank,
-        alpha=settings.alpha,
-        seed=settings.seed,
-        pack_tokens=settings.pack_tokens,
-        loraplus_lr_ratio=settings.loraplus_lr_ratio,
-        start=settings.start,
-        made_from=made_from,
-    )
+        job.check_same(found)
+    trainer = job.open_trainer()
     done = trainer.restore(str(found)) if found else 0
     if found and read_state(found).threads != trainer.threads:
         watch.say(f"{found}: made with another number of threads; the last bits may differ")
     return _run(job, trainer, done, watch)
-
-
-def _prepare(settings: TrainSettings) -> _Job:
-    """Read everything; what cannot be learnt goes to the run folder's `data.rejected.jsonl`."""
-    model = find_model(settings.model)
-    style, tokenizer = model.style, model.tokenizer()
-    emphasis = Emphasis(recast=settings.recast_weight, question=settings.question_weight)
-    dialogues, rejected = read_dialogues(
-        settings.data, style, tokenizer, settings.max_tokens, emphasis
-    )
-    valid: list[Dialogue] = []
-    if settings.valid:
-        valid, lost = read_dialogues(settings.valid, style, tokenizer, settings.max_tokens)
-        rejected += lost
-    _set_aside(settings.output, rejected)
-    plan = Plan(
-        ids=tuple(dialogue.id for dialogue in dialogues),
-        beginnings=tuple(dialogue.beginning for dialogue in dialogues),
-        batch_size=settings.batch_size,
-        seed=settings.seed,
-    )
-    return _Job(
-        settings=settings,
-        model=model,
-        dialogues=dialogues,
-        valid=valid,
-        plan=plan,
-        total=settings.steps or plan.steps(settings.epochs),
-        rejected=len(rejected),
-    )
 
 
 def _set_aside(folder: Path, rejected: list[Rejected]) -> None:
@@ -133,22 +62,7 @@ def _set_aside(folder: Path, rejected: list[Rejected]) -> None:
         shutil.rmtree(leftover, ignore_errors=True)
 
 
-def _check_same(found: Path, before: dict[str, Any], now: dict[str, Any]) -> None:
-    differing = [
-        f"{key} was {before.get(key)!r}, is {now.get(key)!r}"
-        if key not in {"data", "plan", "start"}
-        else f"{key} is not the same"
-        for key in sorted(before.keys() | now.keys())
-        if before.get(key) != now.get(key)
-    ]
-    if differing:
-        raise OutputError(
-            f"{found}: this run was begun otherwise ({'; '.join(differing)}); "
-            "give --force to start anew, or another output"
-        )
-
-
-def _run(job: _Job, trainer: Trainer, done: int, watch: Watch) -> str:
+def _run(job: Job, trainer: Trainer, done: int, watch: Watch) -> str:
     settings = job.settings
     milestones = settings.milestones(job.total)
     metrics = Metrics(settings.output, done)
@@ -186,12 +100,10 @@ def _drop_others(folder: Path, kept: Collection[int]) -> None:
             shutil.rmtree(path)
 
 
-def _step(job: _Job, trainer: Trainer, step: int) -> Row:
+def _step(job: Job, trainer: Trainer, step: int) -> Row:
     batch = job.batch(step)
-    examples = _examples(batch)
-    rate = job.settings.rate(step, job.total)
     started = time.monotonic()
-    loss, grad_norm = trainer.step(examples, rate)
+    loss, grad_norm = job.take(trainer, step)
     seconds = time.monotonic() - started
     if not math.isfinite(loss + grad_norm):
         raise TrainingFault(
@@ -199,24 +111,24 @@ def _step(job: _Job, trainer: Trainer, step: int) -> Row:
             f"{', '.join(dialogue.id for dialogue in batch)}; the last checkpoint is as it was: "
             "lower learning_rate, or take the record out that does this"
         )
-    tokens = sum(len(example.tokens) for example in examples)
+    tokens = sum(len(example.tokens) for example in examples_of(batch))
     return Row(
         step=step + 1,
         loss=loss,
-        lr=rate,
+        lr=job.settings.rate(step, job.total),
         tokens_s=round(tokens / seconds, 1),
         grad_norm=grad_norm,
         memory_mb=peak_memory_mb(),
     )
 
 
-def _evaluated(job: _Job, trainer: Trainer, row: Row, watch: Watch) -> Row:
+def _evaluated(job: Job, trainer: Trainer, row: Row, watch: Watch) -> Row:
     if job.settings.sample_tokens:
         watch.say(f"step {row.step}: {_sample(job, trainer)}")
     if not job.valid:
         return row
     by_source: dict[str, list[Example]] = defaultdict(list)
-    for example in _examples(job.valid):
+    for example in examples_of(job.valid):
         by_source[example.source].append(example)
     losses = {source: trainer.loss(examples) for source, examples in sorted(by_source.items())}
     weights = {source: sum(e.trainable for e in by_source[source]) for source in losses}
@@ -224,7 +136,7 @@ def _evaluated(job: _Job, trainer: Trainer, row: Row, watch: Watch) -> Row:
     return msgspec.structs.replace(row, valid_loss=mean, valid_sources=losses)
 
 
-def _sample(job: _Job, trainer: Trainer) -> str:
+def _sample(job: Job, trainer: Trainer) -> str:
     """What the tutor now says to the first held-out learner."""
     tokenizer = job.model.tokenizer()
     dialogue = (job.valid or job.dialogues)[0]
@@ -249,11 +161,7 @@ def _tell(task: Task, row: Row) -> None:
     task.advance(1, **facts)
 
 
-def _examples(dialogues: list[Dialogue]) -> list[Example]:
-    return [example for dialogue in dialogues for example in dialogue.examples]
-
-
-def _summary(job: _Job, row: Row | None) -> str:
+def _summary(job: Job, row: Row | None) -> str:
     steps = row.step if row else job.total
     text = f"{len(job.dialogues)} dialogues, {steps} steps"
     if steps < job.total:
@@ -263,5 +171,5 @@ def _summary(job: _Job, row: Row | None) -> str:
     if row and row.valid_loss is not None:
         text += f", held-out {row.valid_loss:.3f}"
     if job.rejected:
-        text += f", {job.rejected} no-trainable-token"
+        text += f", {len(job.rejected)} no-trainable-token"
     return f"{text} -> {job.settings.output / checkpoint_name(steps)}"

@@ -4,8 +4,10 @@ from pathlib import Path
 
 import msgspec
 
-from quimbot.exceptions import OutputError
-from quimbot.records.jsonl import read_rows, write_rows
+from quimbot.exceptions import DataError, OutputError
+from quimbot.records.jsonl import write_rows
+
+FILE = "metrics.jsonl"
 
 
 class Row(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -27,22 +29,31 @@ class Row(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The same for the records of each source."""
 
 
+def read_metrics(folder: Path) -> list[Row]:
+    """The rows of a run; half a line, left by a kill, is not one.
+
+    Raises:
+        DataError: a line is not a row.
+    """
+    path = folder / FILE
+    if not path.exists():
+        return []
+    rows = []
+    for number, line in enumerate(path.read_bytes().rpartition(b"\n")[0].splitlines(), 1):
+        try:
+            rows.append(msgspec.json.decode(line, type=Row))
+        except msgspec.MsgspecError as fault:
+            raise DataError(f"{path}:{number}: not a row of metrics ({fault})") from None
+    return rows
+
+
 class Metrics:
     """The rows of a run; taking a run up again drops what comes after the step it resumes from."""
 
     def __init__(self, folder: Path, step: int) -> None:
-        self._path = folder / "metrics.jsonl"
-        kept: list[Row] = []
-        if self._path.exists() and step:
-            kept = [row for row in self._whole_rows() if row.step <= step]
-        self.rows = kept
-        write_rows(self._path, kept)
-
-    def _whole_rows(self) -> list[Row]:
-        text = self._path.read_bytes()
-        end = text.rfind(b"\n") + 1  # a killed run may leave half a line
-        self._path.write_bytes(text[:end])
-        return list(read_rows(self._path, Row))
+        self._path = folder / FILE
+        self.rows = [row for row in read_metrics(folder) if row.step <= step]
+        write_rows(self._path, self.rows)
 
     @property
     def last(self) -> Row | None:

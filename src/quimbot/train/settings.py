@@ -60,6 +60,10 @@ class TrainSettings:
     """Length of the sample reply shown at each checkpoint; 0 for none."""
     seed: int = 0
     """Decides the order of the data and the first weights of the adapter."""
+    dry_run: bool = False
+    """Show what would be learnt, with masks, and what it takes; train and write nothing."""
+    verify_resume: bool = False
+    """Take up a checkpoint of the run and compare the steps after it, bit for bit, with before."""
 
     def __post_init__(self) -> None:
         """Check the values."""
@@ -103,8 +107,8 @@ class TrainSettings:
         return tuple(path for path in named if path and (path in must or path.is_dir()))
 
     def outputs(self) -> tuple[Path, ...]:
-        """The run folder."""
-        return (self.output,)
+        """The run folder; nothing when only looked at."""
+        return () if self.dry_run or self.verify_resume else (self.output,)
 
     def rate(self, step: int, total: int) -> float:
         """The learning rate of a step, counted from 0."""

@@ -32,6 +32,9 @@ class Step(NamedTuple):
 class Trainer(Protocol):
     """Moves an adapter by gradient steps."""
 
+    threads: int
+    """How many compute; the last bits depend on it."""
+
     def step(self, batch: Sequence[Example], learning_rate: float) -> Step:
         """One optimiser step."""
         ...

@@ -1,0 +1,92 @@
+"""What a run will take: memory and time, from the model's sizes and how fast this machine is."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from quimbot.train.machine_backend import machine, matmul_flops
+from quimbot.train.packing import packs
+from quimbot.train.settings import TrainSettings
+from quimbot.train.trainer import Example
+
+Batches = Sequence[Sequence[Example]]
+_REACHED = 0.6
+"""Part of the machine's matmul peak that a step reaches on a CPU (`benchmarks/train.py`)."""
+_PROGRAM_MB = 800
+"""Python, torch and transformers themselves."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sizes:
+    """A model's numbers, from its config.json."""
+
+    layers: int
+    hidden: int
+    inner: int
+    vocabulary: int
+    linear: int
+    """Weights of all adapted matrices."""
+    ends: int
+    """Sum over those matrices of rows and columns: an adapter has so many times its rank."""
+    tied: bool
+
+    @classmethod
+    def of(cls, config: dict[str, Any]) -> "Sizes":
+        """The sizes that a config.json of these families gives."""
+        hidden, inner = config["hidden_size"], config["intermediate_size"]
+        heads = config["num_attention_heads"]
+        head = config.get("head_dim") or hidden // heads
+        queries, keys = heads * head, config["num_key_value_heads"] * head
+        shapes = [(queries, hidden), (keys, hidden), (keys, hidden), (hidden, queries)]
+        shapes += [(inner, hidden), (inner, hidden), (hidden, inner)]
+        layers = config["num_hidden_layers"]
+        return cls(
+            layers=layers,
+            hidden=hidden,
+            inner=inner,
+            vocabulary=config["vocab_size"],
+            linear=layers * sum(rows * columns for rows, columns in shapes),
+            ends=layers * sum(rows + columns for rows, columns in shapes),
+            tied=bool(config.get("tie_word_embeddings", False)),
+        )
+
+    @property
+    def weights(self) -> int:
+        """All weights of the model, but for its few norms."""
+        return self.linear + self.vocabulary * self.hidden * (1 if self.tied else 2)
+
+
+def estimate(
+    config: dict[str, Any],
+    batches: Batches,
+    settings: TrainSettings,
+    total: int,
+) -> Iterator[str]:
+    """Lines on memory and time; `batches` are a sample of the run's steps."""
+    sizes, here = Sizes.of(config), machine()
+    workers = here.threads if here.device == "cpu" else 1
+    read = nodes = rows = largest = 0
+    for batch in batches:
+        made = packs(batch, settings.pack_tokens, workers)
+        read += sum(len(example.tokens) for example in batch)
+        nodes += sum(len(pack.tokens_N) for pack in made)
+        rows += sum(len(pack.rows_R) for pack in made)
+        largest = max(largest, workers * max(len(pack.tokens_N) for pack in made))
+    adapter = settings.rank * sizes.ends
+    # forward and backward multiply each weight once for each token; none is needed for the weights
+    flops = 4 * nodes * (sizes.linear + adapter) + 4 * rows * sizes.vocabulary * sizes.hidden
+    seconds = flops / len(batches) * total / (matmul_flops() * _REACHED)
+    kept = largest * sizes.layers * (6 * sizes.hidden + 2 * sizes.inner)
+    memory_mb = _PROGRAM_MB + 4 * (sizes.weights + 4 * adapter + kept) / 1e6
+    yield f"shared beginnings: {nodes} tokens computed for {read} read, in the first steps"
+    yield (
+        f"adapter: {adapter:,} weights on {sizes.weights:,} frozen ones; memory about "
+        f"{memory_mb:,.0f} MB of {here.memory_mb:,}"
+    )
+    yield (
+        f"time: about {timedelta(seconds=round(seconds))} on {here.device} with {here.threads} "
+        f"threads ({seconds / total:.1f} s a step), measurements and samples not counted"
+    )
+    if memory_mb > here.memory_mb:
+        yield "that does not fit: lower pack_tokens or batch_size, or take a smaller model"

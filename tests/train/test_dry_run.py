@@ -1,0 +1,85 @@
+"""A run seen before it begins: what is shown is what would be learnt, and nothing is written."""
+
+import json
+from pathlib import Path
+
+import pytest
+from safetensors.numpy import load_file
+from tiny_models import tiny_model
+
+from quimbot.curate.mix import MixSettings, mix
+from quimbot.records.jsonl import write_rows
+from quimbot.records.record import Message, Provenance, Record
+from quimbot.runs.watch import Silent
+from quimbot.runtimes.gguf import Architecture
+from quimbot.train.cost_backend import Sizes
+from quimbot.train.loop import train
+from quimbot.train.settings import TrainSettings
+
+
+def record(index: int, source: str = "rules", reply: str = "Oh, you went there?") -> Record:
+    turns = [
+        Message(role="system", content="You are a tutor."),
+        Message(role="user", content=f"Yesterday I go to the shop {index}."),
+        Message(role="assistant", content=reply),
+    ]
+    return Record(messages=tuple(turns), provenance=Provenance(source=source, licence="MIT"))
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> TrainSettings:
+    write_rows(tmp_path / "rules.jsonl", [record(i) for i in range(15)])
+    write_rows(tmp_path / "chat.jsonl", [record(i, "chat") for i in range(20, 25)])
+    parts = (
+        f"{tmp_path}/rules.jsonl:0.75[source=rules]",
+        f"{tmp_path}/chat.jsonl:0.25[source=chat]",
+    )
+    mix(MixSettings(part=parts, output=tmp_path / "data.jsonl"), Silent())
+    return TrainSettings(
+        data=tmp_path / "data.jsonl",
+        output=tmp_path / "run",
+        model=str(tiny_model(tmp_path / "model")),
+        batch_size=4,
+        dry_run=True,
+    )
+
+
+def test_it_shows_all_that_a_run_would_learn_and_writes_nothing(settings: TrainSettings) -> None:
+    told = train(settings, Silent())
+    assert not settings.output.exists()
+    rows = {line.split()[0]: line.split()[1:] for line in told.splitlines() if line.strip()}
+    assert rows["rank"] == ["16"]
+    assert rows["rules"][:3] == ["15", "75.0%", "75.0%"]
+    assert rows["chat"][:3] == ["5", "25.0%", "25.0%"]
+    assert {rows["rules"][-1], rows["chat"][-1]} == {"1.00"}
+    assert told.count("\x1b[32m⟦Oh, you went there?<|im_end|>⟧\x1b[0m") == 3
+    assert "steps: 5 of 4 dialogues" in told
+    assert "time: about 0:00:0" in told
+
+
+def test_records_set_aside_are_told(settings: TrainSettings, tmp_path: Path) -> None:
+    long = record(99, reply="word " * 40)
+    turns = (*long.messages[:2], Message(role="user", content="and " * 400), long.messages[2])
+    lost = Record(messages=turns, provenance=long.provenance)
+    path = tmp_path / "more.jsonl"
+    write_rows(path, [*(record(i) for i in range(5)), lost])
+    told = train(
+        TrainSettings(data=path, output=settings.output, model=settings.model, dry_run=True,
+                      max_tokens=200),
+        Silent(),
+    )  # fmt: skip
+    assert "records set aside: 1 no-trainable-token" in told
+    assert "rules" in told
+    assert not settings.output.exists()
+
+
+@pytest.mark.parametrize("architecture", ["llama", "qwen3"])
+def test_sizes_are_those_of_the_weights(tmp_path: Path, architecture: Architecture) -> None:
+    folder = tiny_model(tmp_path, architecture)
+    sizes = Sizes.of(json.loads((folder / "config.json").read_text()))
+    weights = load_file(folder / "model.safetensors")
+    matrices = {name: value for name, value in weights.items() if value.ndim > 1}
+    assert sizes.weights == sum(value.size for value in matrices.values())
+    adapted = [value for name, value in matrices.items() if "_proj" in name]
+    assert sizes.linear == sum(value.size for value in adapted)
+    assert sizes.ends == sum(sum(value.shape) for value in adapted)
