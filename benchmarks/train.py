@@ -35,6 +35,7 @@ from quimbot.records.jsonl import read_records, write_rows
 from quimbot.records.record import Record
 from quimbot.runtimes.models import find_model
 from quimbot.train.dialogues import read_dialogues
+from quimbot.train.lora import Lora
 from quimbot.train.packing import packs
 from quimbot.train.plan import Plan
 from quimbot.train.torch_backend import TorchTrainer
@@ -100,8 +101,7 @@ def _trainer(job: dict[str, Any]) -> TorchTrainer:
     return TorchTrainer(
         find_model(job["name"]),
         Path(job["adapter"]).parent,
-        rank=RANK,
-        alpha=ALPHA,
+        lora=Lora(rank=RANK, alpha=ALPHA),
         seed=0,
         pack_tokens=768,
     )

@@ -1,5 +1,6 @@
 """Runs of a tiny random model: what they write, refuse and how they continue."""
 
+import hashlib
 import signal
 import subprocess
 import sys
@@ -7,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 import torch
@@ -28,6 +29,7 @@ from quimbot.records.record import (
 )
 from quimbot.runs.checkpoints import complete_checkpoints
 from quimbot.runs.watch import Silent, Task
+from quimbot.train.checkpoint import read_state
 from quimbot.train.job import prepare
 from quimbot.train.loop import train
 from quimbot.train.metrics import Row
@@ -358,6 +360,40 @@ def test_a_second_stage_continues_the_weights_of_the_first(settings: TrainSettin
     for name, value in ours.items():
         torch.testing.assert_close(theirs[name], value, atol=1e-6, rtol=0)
     assert adapter(first) != adapter(second.output / "step-000006")
+
+
+@pytest.mark.parametrize("stage2", ["continue", "merge_then_new"])
+def test_a_variant_knows_where_it_comes_from(
+    settings: TrainSettings, stage2: Literal["continue", "merge_then_new"]
+) -> None:
+    train(settings, Silent())
+    first = settings.output / "step-000006"
+    variant = replace(settings, start=str(settings.output), stage2=stage2)
+    variant = replace(variant, output=settings.output.with_name("b"))  # a run names its last one
+    train(variant, Silent())
+    again = replace(variant, start=str(variant.output), output=settings.output.with_name("c"))
+    again = replace(again, rank=4 if stage2 == "continue" else 2)
+    train(again, Silent())
+    lineage = read_state(again.output / "step-000006").lineage
+    assert [each.checkpoint for each in lineage] == [
+        str(first), str(variant.output / "step-000006"),
+    ]  # fmt: skip
+    assert [each.adapter for each in lineage] == [
+        hashlib.sha256(adapter(Path(each.checkpoint))).hexdigest() for each in lineage
+    ]
+
+
+def test_a_merged_stage_stopped_anywhere_continues_bit_for_bit(settings: TrainSettings) -> None:
+    train(settings, Silent())
+    second = replace(settings, start=str(settings.output), stage2="merge_then_new", rank=2)
+    whole = replace(second, output=settings.output.with_name("whole"))
+    train(whole, Silent())
+    second = replace(second, output=settings.output.with_name("stopped"))
+    with pytest.raises(StopError):
+        train(second, Dying(3))
+    train(second, Silent())
+    last = "step-000006"
+    assert adapter(second.output / last) == adapter(whole.output / last)
 
 
 def test_an_adapter_of_another_rank_cannot_be_continued(settings: TrainSettings) -> None:

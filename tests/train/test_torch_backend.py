@@ -11,6 +11,7 @@ from tiny_models import tiny_model
 from torch.nn.functional import cross_entropy
 from transformers import AutoModelForCausalLM
 
+from quimbot.exceptions import ModelError, TrainingFault
 from quimbot.records.record import Message
 from quimbot.runtimes.adapter import read_adapter
 from quimbot.runtimes.chat_format import examples
@@ -18,6 +19,7 @@ from quimbot.runtimes.gguf import Architecture
 from quimbot.runtimes.models import find_model
 from quimbot.runtimes.torch_local import TorchEngine
 from quimbot.train import torch_backend
+from quimbot.train.lora import Lora
 from quimbot.train.packing import Pack, packs
 from quimbot.train.torch_backend import TorchTrainer
 from quimbot.train.trainer import Example
@@ -27,6 +29,7 @@ pytestmark = pytest.mark.filterwarnings(  # peft reads a name that transformers 
 )
 
 Grads = dict[str, torch.Tensor]
+LORA = Lora(rank=4, alpha=8)
 
 
 @pytest.fixture(autouse=True)
@@ -63,9 +66,7 @@ def batch() -> list[Example]:
 
 
 def trainer(model: Path, folder: Path, *, pack_tokens: int = 1000) -> TorchTrainer:
-    made = TorchTrainer(
-        find_model(str(model)), folder, rank=4, alpha=8, seed=0, pack_tokens=pack_tokens
-    )
+    made = TorchTrainer(find_model(str(model)), folder, lora=LORA, seed=0, pack_tokens=pack_tokens)
     draw = torch.Generator().manual_seed(1)
     for value in made._named.values():  # away from B = 0, where A has no gradient
         value.data += 0.05 * torch.randn(value.shape, generator=draw)
@@ -194,7 +195,7 @@ def test_a_fresh_adapter_depends_on_the_seed_alone(model: Path, tmp_path: Path) 
     made = []
     for seed in (0, 0, 1):
         torch.rand(5)
-        fresh = TorchTrainer(files, tmp_path, rank=4, alpha=8, seed=seed, pack_tokens=100)
+        fresh = TorchTrainer(files, tmp_path, lora=LORA, seed=seed, pack_tokens=100)
         made.append(torch.cat([value.data.flatten() for value in fresh._named.values()]))
     assert torch.equal(made[0], made[1])
     assert not torch.equal(made[0], made[2])
@@ -202,9 +203,7 @@ def test_a_fresh_adapter_depends_on_the_seed_alone(model: Path, tmp_path: Path) 
 
 def test_b_learns_at_so_many_times_the_rate_of_a(model: Path, tmp_path: Path) -> None:
     files = find_model(str(model))
-    made = TorchTrainer(
-        files, tmp_path, rank=4, alpha=8, seed=0, pack_tokens=1000, loraplus_lr_ratio=8.0
-    )
+    made = TorchTrainer(files, tmp_path, lora=LORA, seed=0, pack_tokens=1000, loraplus_lr_ratio=8.0)
     for value in made._named.values():  # away from B = 0, where A has no gradient
         value.data += 0.05
     before = {name: value.detach().clone() for name, value in made._named.items()}
@@ -263,3 +262,123 @@ def test_a_sample_is_the_greedy_continuation(model: Path, tmp_path: Path) -> Non
             logits = ours._model(torch.tensor([tokens]), use_cache=False).logits
         assert int(logits[0, -1].argmax()) == token
         tokens.append(token)
+
+
+def opened(model: Path, folder: Path, lora: Lora, *, start: str = "", merge: bool = False) -> Any:  # noqa: ANN401 - its insides are read
+    return TorchTrainer(
+        find_model(str(model)),
+        folder,
+        lora=lora,
+        seed=0,
+        pack_tokens=1000,
+        start=start,
+        merge=merge,
+    )
+
+
+def logits_of(model: Path, address: str) -> torch.Tensor:
+    """What plain peft answers with a checkpoint on the base alone."""
+    base = AutoModelForCausalLM.from_pretrained(model, dtype=torch.float32)
+    plain = PeftModel.from_pretrained(base, address).eval()
+    with torch.inference_mode():
+        logits: torch.Tensor = plain(torch.tensor([batch()[0].tokens])).logits
+    return logits
+
+
+def trained(ours: TorchTrainer, name: str) -> str:
+    for _ in range(2):
+        ours.step(batch(), 1e-2)
+    return ours.save(name)
+
+
+SHAPES = [
+    LORA,
+    Lora(rank=3, alpha=7, use_rslora=True),
+    Lora(rank=4, alpha=8, target_modules=("q_proj", "v_proj")),
+    Lora(rank=4, alpha=8, use_dora=True),
+    Lora(rank=4, alpha=8, dropout=0.3),
+]
+
+
+@pytest.mark.parametrize("lora", SHAPES, ids=str)
+def test_every_shape_answers_in_plain_peft_as_in_training(
+    model: Path, tmp_path: Path, lora: Lora
+) -> None:
+    ours = opened(model, tmp_path, lora)
+    address = trained(ours, "step-000002")
+    with torch.inference_mode():
+        now = ours._model(torch.tensor([batch()[0].tokens])).logits
+    torch.testing.assert_close(logits_of(model, address), now)
+
+
+@pytest.mark.parametrize("lora", SHAPES, ids=str)
+def test_every_shape_is_taken_up_bit_for_bit(model: Path, tmp_path: Path, lora: Lora) -> None:
+    whole = opened(model, tmp_path / "whole", lora)
+    halfway = trained(whole, "step-000002")
+    whole_address = trained(whole, "step-000004")
+    taken_up = opened(model, tmp_path / "again", lora)
+    assert taken_up.restore(halfway) == 2
+    again = trained(taken_up, "step-000004")
+    for name in ("adapter_model.safetensors", "optimizer.safetensors", "adapter_config.json"):
+        assert (Path(again) / name).read_bytes() == (Path(whole_address) / name).read_bytes()
+
+
+FIRST = [LORA, Lora(rank=3, alpha=5, use_rslora=True, target_modules=("q_proj", "up_proj"))]
+
+
+@pytest.mark.parametrize("first", FIRST, ids=str)
+@pytest.mark.parametrize("second", [SHAPES[0], SHAPES[1], SHAPES[2]], ids=str)
+def test_a_new_adapter_on_a_merged_one_is_one_adapter_of_the_base(
+    model: Path, tmp_path: Path, first: Lora, second: Lora
+) -> None:
+    start = trained(opened(model, tmp_path / "1", first), "step-000002")
+    ours = opened(model, tmp_path / "2", second, start=start, merge=True)
+    tokens = torch.tensor([batch()[0].tokens])
+    with torch.inference_mode():
+        first_answer = ours._model(tokens).logits
+    # the same sums in another order: the last bits of merged weights differ
+    torch.testing.assert_close(first_answer, logits_of(model, start), rtol=1e-3, atol=1e-4)
+    halfway = trained(ours, "step-000002")
+    with torch.inference_mode():
+        now = ours._model(tokens).logits
+    torch.testing.assert_close(logits_of(model, halfway), now, rtol=1e-3, atol=1e-4)
+    assert not torch.allclose(now, logits_of(model, start), atol=1e-2)
+    whole = trained(ours, "step-000004")
+    taken_up = opened(model, tmp_path / "3", second, start=start, merge=True)
+    taken_up.restore(halfway)
+    again = trained(taken_up, "step-000004")
+    for name in ("adapter_model.safetensors", "optimizer.safetensors", "adapter_config.json"):
+        assert (Path(again) / name).read_bytes() == (Path(whole) / name).read_bytes()
+    adapter = read_adapter(Path(whole))  # served like any other
+    assert adapter.rank == first.rank + second.rank
+    assert adapter.scaling == pytest.approx(
+        second.alpha / second.rank ** (0.5 if second.use_rslora else 1)
+    )
+
+
+def test_an_adapter_of_another_base_is_not_merged(model: Path, tmp_path: Path) -> None:
+    start = trained(opened(model, tmp_path / "1", LORA), "step-000002")
+    other = tiny_model(tmp_path / "other")
+    with pytest.raises(ModelError, match=r"an adapter of .* this run's model is"):
+        opened(other, tmp_path / "2", LORA, start=start, merge=True)
+
+
+def test_steps_that_move_nothing_leave_no_checkpoint(model: Path, tmp_path: Path) -> None:
+    ours = opened(model, tmp_path, LORA)
+    ours.step(batch(), 0.0)
+    with pytest.raises(TrainingFault, match="not moved one weight"):
+        ours.save("step-000001")
+    assert not list(tmp_path.iterdir())
+
+
+def test_too_little_memory_says_what_to_lower(
+    model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ours = opened(model, tmp_path, LORA)
+
+    def short(_: Pack) -> torch.Tensor:
+        return torch.empty(2**50)  # what torch says itself when there is no room
+
+    monkeypatch.setattr(ours, "_nats", short)
+    with pytest.raises(TrainingFault, match=r"step 1: out of memory.*lower pack_tokens"):
+        ours.step(batch(), 1e-3)

@@ -18,12 +18,20 @@ from typing import Any
 import msgspec
 
 from quimbot.exceptions import ModelError, OutputError
-from quimbot.runs.checkpoints import MARKER, complete_checkpoints
+from quimbot.runs.checkpoints import MARKER, adapter_hash, complete_checkpoints
 
 ADAPTER = "adapter_model.safetensors"
 ADAPTER_CONFIG = "adapter_config.json"
 OPTIMIZER = "optimizer.safetensors"
 STATE = "state.json"
+
+
+class Ancestor(msgspec.Struct, frozen=True, kw_only=True):
+    """A checkpoint that an adapter comes from."""
+
+    checkpoint: str
+    adapter: str
+    """SHA-256 of its weights."""
 
 
 class State(msgspec.Struct, frozen=True, kw_only=True):
@@ -35,6 +43,8 @@ class State(msgspec.Struct, frozen=True, kw_only=True):
     made_from: dict[str, Any]
     """Settings and hashes of what was read: a run continues only when they are equal."""
     environment: dict[str, str]
+    lineage: tuple[Ancestor, ...] = ()
+    """The stages before this one, the first one first."""
 
 
 def checkpoint_name(step: int) -> str:
@@ -108,6 +118,12 @@ def read_state(checkpoint: Path) -> State:
         return msgspec.json.decode((checkpoint / STATE).read_bytes(), type=State)
     except (OSError, msgspec.MsgspecError) as fault:
         raise ModelError(f"{checkpoint}: not a training checkpoint ({fault})") from None
+
+
+def lineage_of(checkpoint: Path) -> tuple[Ancestor, ...]:
+    """A checkpoint's own stages and itself, the last."""
+    before = read_state(checkpoint).lineage if (checkpoint / STATE).is_file() else ()
+    return *before, Ancestor(checkpoint=str(checkpoint), adapter=adapter_hash(checkpoint))
 
 
 def _sum(path: Path) -> str:

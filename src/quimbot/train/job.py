@@ -9,6 +9,7 @@ from quimbot.exceptions import OutputError
 from quimbot.records.rejected import Rejected
 from quimbot.runs.checkpoints import adapter_hash
 from quimbot.runs.stamp import plain
+from quimbot.runtimes.connect import resolve
 from quimbot.runtimes.models import ModelFiles, find_model
 from quimbot.train.checkpoint import read_state
 from quimbot.train.dialogues import Dialogue, Emphasis, read_dialogues
@@ -31,6 +32,11 @@ class Job:
     rejected: list[Rejected]
     """Records with nothing to learn."""
 
+    @property
+    def start(self) -> str:
+        """The checkpoint of the first stage, where a run or what it picked was named."""
+        return resolve(self.settings.start)[1] if self.settings.start else ""
+
     def batch(self, step: int) -> list[Dialogue]:
         """What a step, counted from 0, learns."""
         return [self.dialogues[index] for index in self.plan.batch(step)]
@@ -44,7 +50,7 @@ class Job:
         settings = plain(self.settings)
         for other in ("data", "valid", "output", "dry_run", "verify_resume"):
             del settings[other]
-        settings["start"] = adapter_hash(Path(self.settings.start)) if self.settings.start else ""
+        settings["start"] = adapter_hash(Path(self.start)) if self.start else ""
         digest = hashlib.sha256()
         for example in examples_of(self.dialogues):
             digest.update(repr((example.tokens, example.weights)).encode())
@@ -78,12 +84,12 @@ class Job:
         return TorchTrainer(
             self.model,
             settings.output,
-            rank=settings.rank,
-            alpha=settings.alpha,
+            lora=settings.lora,
             seed=settings.seed,
             pack_tokens=settings.pack_tokens,
             loraplus_lr_ratio=settings.loraplus_lr_ratio,
-            start=settings.start,
+            start=self.start,
+            merge=settings.stage2 == "merge_then_new",
             made_from=self.made_from(),
         )
 

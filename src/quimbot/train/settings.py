@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Literal
 
 from quimbot.exceptions import RecipeError
+from quimbot.train.lora import MODULES, Lora
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,11 +22,22 @@ class TrainSettings:
     model: str = "smollm2-135m"
     """Base model: the embedded smollm2-135m, a local folder, or a hub id."""
     start: str = ""
-    """Checkpoint whose adapter is continued, with a fresh optimiser; empty for a new adapter."""
+    """Checkpoint, or run, whose adapter is the first stage; empty for a new adapter."""
+    stage2: Literal["continue", "merge_then_new"] = "continue"
+    """What becomes of that adapter: it is trained on with a fresh optimiser, or merged into the
+    base, and a new one is trained; a checkpoint then holds both as one."""
     rank: int = 16
     """Rank of the adapter."""
     alpha: int = 32
-    """The adapter counts alpha / rank."""
+    """The adapter counts alpha / rank, or alpha / √rank with use_rslora."""
+    dropout: float = 0.0
+    """Share of the adapter's inputs that are left out by chance while it is trained."""
+    target_modules: tuple[str, ...] = MODULES
+    """Matrices that are adapted."""
+    use_rslora: bool = False
+    """Rank-stabilised LoRA."""
+    use_dora: bool = False
+    """Weight-decomposed LoRA; such a checkpoint is merged by peft, and not served as it is."""
     learning_rate: float = 5e-4
     """Highest learning rate."""
     loraplus_lr_ratio: float = 1.0
@@ -68,8 +80,6 @@ class TrainSettings:
     def __post_init__(self) -> None:
         """Check the values."""
         for name, least in (
-            ("rank", 1),
-            ("alpha", 1),
             ("steps", 0),
             ("batch_size", 1),
             ("pack_tokens", 1),
@@ -83,6 +93,7 @@ class TrainSettings:
             value = getattr(self, name)
             if value < least:
                 raise RecipeError(f"{name} is {value}; it must be at least {least}")
+        self._check_stage(self.lora)
         for name in (
             "learning_rate",
             "loraplus_lr_ratio",
@@ -99,6 +110,26 @@ class TrainSettings:
             raise RecipeError("patience needs held-out records to measure; give valid")
         if self.schedule not in {"linear", "cosine"}:
             raise RecipeError(f"schedule is {self.schedule!r}; allowed: linear, cosine")
+
+    def _check_stage(self, lora: Lora) -> None:
+        if self.stage2 not in {"continue", "merge_then_new"}:
+            raise RecipeError(f"stage2 is {self.stage2!r}; allowed: continue, merge_then_new")
+        if self.stage2 == "merge_then_new" and not self.start:
+            raise RecipeError("stage2 merge_then_new merges a first stage; give its start")
+        if self.stage2 == "merge_then_new" and lora.use_dora:
+            raise RecipeError("use_dora cannot stand on a merged first stage; continue it instead")
+
+    @property
+    def lora(self) -> Lora:
+        """The shape of the adapter."""
+        return Lora(
+            rank=self.rank,
+            alpha=self.alpha,
+            dropout=self.dropout,
+            target_modules=self.target_modules,
+            use_rslora=self.use_rslora,
+            use_dora=self.use_dora,
+        )
 
     def inputs(self) -> tuple[Path, ...]:
         """The records, and the checkpoint or model folder it starts from."""

@@ -1,5 +1,6 @@
 """Training on this machine: LoRA over a frozen float32 base, exact and restartable."""
 
+import copy
 import ctypes
 import json
 import os
@@ -27,17 +28,27 @@ from torch import Tensor
 from transformers import AutoModelForCausalLM
 from transformers.utils import logging
 
-from quimbot.exceptions import ModelError
+from quimbot.exceptions import ModelError, TrainingFault
 from quimbot.runs.stamp import environment
 from quimbot.runtimes.models import ModelFiles
 from quimbot.train import tree_attention_backend
-from quimbot.train.checkpoint import ADAPTER, ADAPTER_CONFIG, OPTIMIZER, STATE, State, writing
+from quimbot.train.checkpoint import (
+    ADAPTER,
+    ADAPTER_CONFIG,
+    OPTIMIZER,
+    STATE,
+    State,
+    lineage_of,
+    read_state,
+    writing,
+)
 from quimbot.train.head_loss_backend import head_loss
+from quimbot.train.lora import Lora
 from quimbot.train.lora_linear_backend import fuse
 from quimbot.train.packing import Pack, packs
+from quimbot.train.stage_backend import Merged
 from quimbot.train.trainer import Example, Step
 
-_TARGETS = ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"]
 _MAX_NORM = 1.0
 _WORTH_A_WORKER = 256  # tokens below which a matrix product no longer fills a core
 T = TypeVar("T")
@@ -58,13 +69,13 @@ class TorchTrainer:
     Args:
         model: the base; it stays as it is.
         folder: where checkpoints go.
-        rank: of the adapter.
-        alpha: the adapter counts alpha / rank.
-        seed: of a fresh adapter's weights.
+        lora: the shape of the adapter.
+        seed: of a fresh adapter's weights, and of what its dropout leaves out.
         pack_tokens: most tokens computed at once.
         loraplus_lr_ratio: the learning rate of B counts so many times that of A (LoRA+, Hayou et
             al., 2024, https://arxiv.org/abs/2402.12354).
         start: a checkpoint whose adapter is continued with a fresh optimiser; empty for a new one.
+        merge: merge that adapter into the base instead, and train a new one.
         made_from: kept in every checkpoint's state.
     """
 
@@ -73,12 +84,12 @@ class TorchTrainer:
         model: ModelFiles,
         folder: Path,
         *,
-        rank: int,
-        alpha: int,
+        lora: Lora,
         seed: int,
         pack_tokens: int,
         loraplus_lr_ratio: float = 1.0,
         start: str = "",
+        merge: bool = False,
         made_from: Mapping[str, Any] | None = None,
     ) -> None:
         keep_memory()
@@ -87,9 +98,14 @@ class TorchTrainer:
         self._pack_tokens = pack_tokens
         self._made_from = dict(made_from or {})
         self.threads = torch.get_num_threads()
-        self._steps = 0
+        self._steps = self._opened_at = 0
         self._device = "cuda" if torch.cuda.is_available() else "cpu"
-        self._model = _with_adapter(model, rank, alpha, seed).to(self._device).eval()
+        self._lora = lora
+        self._lineage = lineage_of(Path(start)) if start else ()
+        self._seed = seed
+        self._merged = Merged(Path(start), model.name) if merge else None
+        adapted = _with_adapter(model, lora, seed, self._merged)
+        self._model = adapted.to(self._device).eval()
         self._named = {
             name: value for name, value in self._model.named_parameters() if value.requires_grad
         }
@@ -106,11 +122,23 @@ class TorchTrainer:
             weight_decay=0.0,
             fused=True,
         )
-        if start:
-            self._load_adapter(Path(start))
+        if start and not merge:
+            self._continue(Path(start))
+        self._began = {name: value.detach().clone() for name, value in self._named.items()}
 
     def step(self, batch: Sequence[Example], learning_rate: float) -> Step:
         """One optimiser step."""
+        try:
+            return self._step(batch, learning_rate)
+        except RuntimeError as fault:
+            if "allocate" not in str(fault) and "out of memory" not in str(fault):
+                raise
+            raise TrainingFault(
+                f"step {self._steps + 1}: out of memory; the last checkpoint is as it was: lower "
+                f"pack_tokens (now {self._pack_tokens}), then batch_size"
+            ) from fault
+
+    def _step(self, batch: Sequence[Example], learning_rate: float) -> Step:
         trainable = sum(example.trainable for example in batch)
         values = list(self._named.values())
 
@@ -119,6 +147,9 @@ class TorchTrainer:
             return nats.item(), torch.autograd.grad(nats, values)
 
         loss = 0.0
+        if self._lora.dropout:
+            torch.manual_seed(self._seed * 1_000_003 + self._steps)  # so it can be taken up
+            self._model.train()
         for part, grads in self._shared_out(work, batch):
             loss += part
             for value, grad in zip(values, grads, strict=True):
@@ -128,6 +159,7 @@ class TorchTrainer:
             group["lr"] = learning_rate * group["ratio"]
         self._optimiser.step()
         self._optimiser.zero_grad()
+        self._model.eval()
         self._steps += 1
         return Step(loss, grad_norm.item())
 
@@ -149,7 +181,7 @@ class TorchTrainer:
         """
         tokens = sum(len(example.tokens) for example in batch)
         workers = max(1, min(self.threads, tokens // _WORTH_A_WORKER))
-        if self._device != "cpu":
+        if self._device != "cpu" or self._model.training:  # chance is drawn in one order
             workers = 1
 
         def alone(pack: Pack) -> T:
@@ -190,12 +222,22 @@ class TorchTrainer:
         return written[: written.index(end)] if end in written else written
 
     def save(self, name: str) -> str:
-        """Keep adapter and optimiser in a folder of that name; returns its path."""
+        """Keep adapter and optimiser in a folder of that name; returns its path.
+
+        Raises:
+            OutputError: it cannot be written.
+            TrainingFault: steps were taken, and not one weight has moved.
+        """
+        if self._steps > self._opened_at and not self._moved():
+            raise TrainingFault(
+                f"{self._steps} steps have not moved one weight of the adapter; "
+                "raise learning_rate, and see what is learnt with --dry-run"
+            )
         target = self._folder / name
         with writing(target) as folder:
-            self._model.peft_config["default"].save_pretrained(folder)
+            config, adapter = self._adapter()
+            config.save_pretrained(folder)
             _sort_targets(folder / ADAPTER_CONFIG)
-            adapter = get_peft_model_state_dict(self._model, save_embedding_layers=False)
             save_file(_contiguous(adapter), folder / ADAPTER, metadata={"format": "pt"})
             moments = {
                 f"{name}.{key}": state[key]
@@ -210,6 +252,7 @@ class TorchTrainer:
                 threads=self.threads,
                 made_from=self._made_from,
                 environment=environment(),
+                lineage=self._lineage,
             )
             (folder / STATE).write_bytes(msgspec.json.format(msgspec.json.encode(state), indent=2))
         return str(target)
@@ -217,8 +260,8 @@ class TorchTrainer:
     def restore(self, address: str) -> int:
         """Take up a saved state exactly; returns its step."""
         folder = Path(address)
-        self._load_adapter(folder)
-        self._steps = msgspec.json.decode((folder / STATE).read_bytes(), type=State).step
+        self._load(folder)
+        self._steps = self._opened_at = read_state(folder).step
         moments = load_file(folder / OPTIMIZER, device=self._device)
         for name, value in self._named.items():
             if f"{name}.exp_avg" in moments:
@@ -227,43 +270,87 @@ class TorchTrainer:
                     "exp_avg": moments[f"{name}.exp_avg"],
                     "exp_avg_sq": moments[f"{name}.exp_avg_sq"],
                 }
+        self._began = {name: value.detach().clone() for name, value in self._named.items()}
         return self._steps
 
-    def _load_adapter(self, folder: Path) -> None:
+    def _moved(self) -> bool:
+        """Whether any weight differs from what it was when the trainer was opened."""
+        return any(not torch.equal(value, self._began[name]) for name, value in self._named.items())
+
+    def _adapter(self) -> tuple[LoraConfig, dict[str, Tensor]]:
+        """The configuration and the tensors that a checkpoint holds."""
+        config = self._model.peft_config["default"]
+        tensors = get_peft_model_state_dict(self._model, save_embedding_layers=False)
+        if self._merged is None:
+            return config, tensors
+        rank, scaling = config.r, _scaling(config)
+        joined = copy.copy(config)
+        joined.r = rank + self._merged.rank
+        joined.lora_alpha = scaling * joined.r
+        joined.use_rslora = False
+        joined.target_modules = {*config.target_modules, *self._merged.targets}
+        return joined, self._merged.joined(tensors, rank, scaling)
+
+    def _load(self, folder: Path) -> None:
+        tensors = load_file(folder / ADAPTER, device=self._device)
+        if self._merged is not None:
+            names = get_peft_model_state_dict(self._model, save_embedding_layers=False)
+            tensors = self._merged.new_of(tensors, names)
+        set_peft_model_state_dict(self._model, tensors)
+
+    def _continue(self, folder: Path) -> None:
+        """Begin from the adapter of a checkpoint, if it has this run's shape."""
         config = self._model.peft_config["default"]
         found = _read_adapter_config(folder)
         for key, wanted in (
             ("base_model_name_or_path", config.base_model_name_or_path),
             ("r", config.r),
             ("lora_alpha", config.lora_alpha),
-            ("target_modules", sorted(_TARGETS)),
+            ("target_modules", sorted(config.target_modules)),
+            ("use_rslora", config.use_rslora),
+            ("use_dora", config.use_dora),
         ):
             value = found.get(key)
             if (sorted(value) if isinstance(value, list) else value) != wanted:
                 raise ModelError(
                     f"{folder}: its {key} is {value!r}, this run's is {wanted!r}; "
-                    "they must be equal to continue an adapter"
+                    'they must be equal to continue an adapter, or give stage2 = "merge_then_new"'
                 )
-        set_peft_model_state_dict(self._model, load_file(folder / ADAPTER, device=self._device))
+        self._load(folder)
 
 
-def _with_adapter(model: ModelFiles, rank: int, alpha: int, seed: int) -> PeftModel:
+def _with_adapter(model: ModelFiles, lora: Lora, seed: int, merged: Merged | None) -> PeftModel:
     base = AutoModelForCausalLM.from_pretrained(
         model.folder,
         dtype=torch.float32,
         local_files_only=True,
         attn_implementation=tree_attention_backend.NAME,
     )
-    config = LoraConfig(r=rank, lora_alpha=alpha, target_modules=_TARGETS, task_type="CAUSAL_LM")
+    if merged:
+        merged.into(base)
+    config = LoraConfig(
+        r=lora.rank,
+        lora_alpha=lora.alpha,
+        lora_dropout=lora.dropout,
+        target_modules=list(lora.target_modules),
+        use_rslora=lora.use_rslora,
+        use_dora=lora.use_dora,
+        task_type="CAUSAL_LM",
+    )
     torch.manual_seed(seed)
     with warnings.catch_warnings():
         # peft reads a name that transformers will drop; nothing here can change that
         warnings.filterwarnings("ignore", ".*is_gradient_checkpointing", FutureWarning)
         adapted = get_peft_model(base, config)
-    fuse(adapted)
+    if lora.plain:
+        fuse(adapted)
     # A name that stays true on other machines, where peft writes the path it loaded from.
     config.base_model_name_or_path = model.name
     return adapted
+
+
+def _scaling(config: LoraConfig) -> float:
+    return float(config.lora_alpha / (config.r**0.5 if config.use_rslora else config.r))
 
 
 def _read_adapter_config(folder: Path) -> dict[str, Any]:
