@@ -42,6 +42,7 @@ COMMANDS = {
     "select": "Pick a checkpoint by a stated rule, and say why.",
     "report": "Write one HTML page about a run.",
     "export": "Turn a checkpoint into an adapter, merged weights, GGUF or an Ollama model.",
+    "doctor": "Tell what this machine can train, and what is in its way.",
     "serve": "Serve tutors over an OpenAI-compatible API, with a chat page.",
 }
 """Every command that can do its work unattended, in data order, and what it does."""
@@ -91,6 +92,10 @@ def command(name: str) -> tuple[type[Settings], Work]:  # noqa: C901, PLR0911, P
             from quimbot.train.settings import TrainSettings
 
             return TrainSettings, train
+        case "doctor":
+            from quimbot.train.doctor import DoctorSettings, doctor
+
+            return DoctorSettings, doctor
         case "perplexity":
             from quimbot.evaluate.perplexity import PerplexitySettings, perplexity
 

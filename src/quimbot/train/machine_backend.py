@@ -42,10 +42,10 @@ def machine() -> Machine:
     )
 
 
-def matmul_flops(dtype: torch.dtype = torch.float32) -> float:
+def matmul_flops(precision: str = "float32") -> float:
     """Floating-point operations a second that large matrix products reach, at their best."""
     device = "cuda" if torch.cuda.is_available() else "cpu"
-    left, right = torch.randn(2, _SIDE, _SIDE, device=device).to(dtype)
+    left, right = torch.randn(2, _SIDE, _SIDE, device=device).to(getattr(torch, precision))
     seconds = []
     for _ in range(_TRIES):
         start = time.perf_counter()
