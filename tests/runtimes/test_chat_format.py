@@ -10,9 +10,10 @@ from hypothesis import strategies as st
 from tiny_models import CONTROL, tiny_tokenizer
 from transformers import AutoTokenizer
 
-from quimbot.exceptions import DataError
+from quimbot.exceptions import DataError, ModelError
 from quimbot.records.record import Message, Role
 from quimbot.runtimes.chat_format import (
+    _THOUGHTS,
     END_OF_TURN,
     Span,
     Style,
@@ -52,7 +53,8 @@ You are a helpful AI assistant named SmolLM, trained by Hugging Face<|im_end|>{{
 }
 """What the published templates do with a chat that ends with the learner and uses no tools."""
 
-STYLES: tuple[Style, ...] = ("smollm2", "qwen3")
+TEMPLATES["qwen3-instruct"] = TEMPLATES["qwen3"].replace("not enable_thinking", "false")
+STYLES: tuple[Style, ...] = ("smollm2", "qwen3", "qwen3-instruct")
 
 pieces = st.sampled_from(
     (
@@ -138,8 +140,10 @@ def test_a_span_weighs_the_tokens_that_it_touches(
 ) -> None:
     turn = max(i for i, message in enumerate(messages) if message.role == "assistant")
     content = messages[turn].content
-    assume(content.strip())
-    at = data.draw(st.sampled_from([i for i, letter in enumerate(content) if letter.strip()]))
+    said = _THOUGHTS.match(content)
+    aloud = range(said.end() if said else 0, len(content))
+    assume(content[aloud.start :].strip())
+    at = data.draw(st.sampled_from([i for i in aloud if content[i].strip()]))
     spans = [Span(turn, at, at + 1, 8.0), Span(turn, 0, len(content), 0.5)]
     tokens, weights = examples(messages, style, tokenizer, spans)[-1]
     plain = examples(messages, style, tokenizer)[-1]
@@ -177,6 +181,49 @@ def test_harmless_text_stays_as_it_is(text: str) -> None:
 def test_a_less_than_sign_is_not_a_control_string() -> None:
     text = "3 < 4, <b>bold</b>, a<|b and <think about it>"
     assert content_text(Message(role="user", content=text)) == text
+
+
+def test_thoughts_that_a_reply_begins_with_are_left_out(tokenizer: Tokenizer) -> None:
+    thought = Message(role="assistant", content="<think>\nA recast.\n</think>\n\nYou went?")
+    plain = Message(role="assistant", content="You went?")
+    ask = Message(role="user", content="I go.")
+    for style in STYLES:
+        assert examples([ask, thought], style, tokenizer) == examples(
+            [ask, plain], style, tokenizer
+        )
+    at = thought.content.index("went")
+    marked = examples([ask, thought], "qwen3", tokenizer, [Span(1, at, at + 4, 8.0)])
+    assert marked == examples([ask, plain], "qwen3", tokenizer, [Span(1, 4, 8, 8.0)])
+    open_end = Message(role="assistant", content="<think> You went?")  # no thought was ended
+    assert content_text(open_end) == "< think> You went?"
+
+
+def test_the_models_own_template_tells_whether_it_thinks() -> None:
+    assert style_of("qwen3") == "qwen3"
+    generation = "{%- if add_generation_prompt %}{{ '<|im_start|>assistant\n' }}REST{%- endif %}"
+    empty = "{%- if not enable_thinking %}{{ '<think>\n\n</think>\n\n' }}{%- endif %}"
+    assert style_of("qwen3", generation.replace("REST", empty)) == "qwen3"
+    assert style_of("qwen3", generation.replace("REST", "")) == "qwen3-instruct"
+    with pytest.raises(ModelError, match="thinks before each answer"):
+        style_of("qwen3", generation.replace("REST", "{{ '<think>\n' }}"))
+
+
+@pytest.mark.parametrize("style", STYLES)
+@given(messages=chats(), data=st.data())
+def test_a_reply_weighs_what_its_message_says(
+    style: Style, tokenizer: Tokenizer, messages: Sequence[Message], data: st.DataObject
+) -> None:
+    factor = st.sampled_from((0.0, 0.5, 1.0, 2.0))
+    weighted = [Message(role=m.role, content=m.content, weight=data.draw(factor)) for m in messages]
+    plain, ours = (examples(chat, style, tokenizer) for chat in (messages, weighted))
+    expected = [m.weight for m in weighted if m.role == "assistant"]
+    found = []
+    for (tokens, weights), (_, even) in zip(ours, plain, strict=True):
+        starts = [i for i in range(1, len(even)) if even[i] and not even[i - 1]]
+        found += [weights[start] for start in starts]
+        assert all(b or not a for a, b in zip(weights, even, strict=True))
+        assert len(tokens) == len(weights)
+    assert found == expected
 
 
 def test_a_chat_without_a_reply_teaches_nothing(tokenizer: Tokenizer) -> None:

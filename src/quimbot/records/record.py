@@ -6,7 +6,7 @@ loads as it is in other training tools. A model's reply under evaluation is a `R
 
 import hashlib
 from enum import StrEnum
-from typing import Literal
+from typing import Annotated, Literal
 
 import msgspec
 
@@ -26,11 +26,13 @@ class Strict(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """Base of everything on disk: frozen, keyword-only, unknown fields are an error."""
 
 
-class Message(Strict, frozen=True, kw_only=True):
+class Message(Strict, frozen=True, kw_only=True, omit_defaults=True):
     """One turn of a chat."""
 
     role: Role
     content: str
+    weight: Annotated[float, msgspec.Meta(ge=0)] = 1.0
+    """How much a reply counts when it is learnt, 0 for not at all; as in OpenAI's chat files."""
 
 
 class Evidence(Strict, frozen=True, kw_only=True):

@@ -2,7 +2,9 @@
 
 Both families use ChatML. They differ in two points of their published templates: SmolLM2 puts a
 default system message before a chat that has none; Qwen3, with thinking off, opens the reply
-under way (and no earlier one) with an empty think block.
+under way (and no earlier one) with an empty think block. Qwen3-Instruct never thinks and writes no
+such block. A tutor answers at once, so thoughts that a reply in the data begins with are left out,
+as the templates do with earlier turns; a model that can only think first is refused.
 """
 
 import re
@@ -10,12 +12,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal, NamedTuple, Protocol
 
+from jinja2.sandbox import ImmutableSandboxedEnvironment
 from tokenizers import Tokenizer as FastTokenizer
 
-from quimbot.exceptions import DataError
+from quimbot.exceptions import DataError, ModelError
 from quimbot.records.record import Message
 
-Style = Literal["smollm2", "qwen3"]
+Style = Literal["smollm2", "qwen3", "qwen3-instruct"]
 
 END_OF_TURN = "<|im_end|>"
 
@@ -28,6 +31,8 @@ _CONTROL = re.compile(
     r"|(?:issue|jupyter)_\w+>)"
 )
 """The `<` of every string that a tokenizer of these families reads as one control token."""
+
+_THOUGHTS = re.compile(r"\s*<think>.*?</think>", re.DOTALL)
 
 
 class Span(NamedTuple):
@@ -77,9 +82,31 @@ def load_tokenizer(folder: Path) -> Tokenizer:
     return _FolderTokenizer(folder / "tokenizer.json")
 
 
-def style_of(architecture: Literal["llama", "qwen3"]) -> Style:
-    """How chats are written for an architecture."""
-    return "qwen3" if architecture == "qwen3" else "smollm2"
+def style_of(architecture: Literal["llama", "qwen3"], template: str = "") -> Style:
+    """How chats are written for an architecture; its own template tells whether it thinks.
+
+    Raises:
+        ModelError: it always thinks before it answers.
+    """
+    if architecture == "llama":
+        return "smollm2"
+    match _opening(template) if template else _EMPTY_THINKING:
+        case "":
+            return "qwen3-instruct"
+        case opening if opening.startswith(_EMPTY_THINKING):
+            return "qwen3"
+    raise ModelError("this model thinks before each answer; take one that can do without")
+
+
+def _opening(template: str) -> str:
+    """What a template writes between the role of a reply under way and its first word."""
+    environment = ImmutableSandboxedEnvironment(trim_blocks=True, lstrip_blocks=True)
+    text = environment.from_string(template).render(
+        messages=[{"role": "user", "content": "Hi"}],
+        add_generation_prompt=True,
+        enable_thinking=False,
+    )
+    return text.rpartition("<|im_start|>assistant\n")[2]
 
 
 def prompt_text(messages: Sequence[Message], style: Style) -> str:
@@ -89,7 +116,7 @@ def prompt_text(messages: Sequence[Message], style: Style) -> str:
         if not messages or messages[0].role != "system":
             turns = _turn(Message(role="system", content=_DEFAULT_SYSTEM)) + turns
         return f"{turns}<|im_start|>assistant\n"
-    return f"{turns}<|im_start|>assistant\n{_EMPTY_THINKING}"
+    return f"{turns}<|im_start|>assistant\n{_EMPTY_THINKING if style == 'qwen3' else ''}"
 
 
 def _turn(message: Message) -> str:
@@ -102,17 +129,23 @@ def content_text(message: Message) -> str:
     A control string gets a space after its `<`. Replies are stripped, so that the border between
     prompt and reply is also a border between tokens.
     """
-    text = _CONTROL.sub("< ", message.content)
+    text = _CONTROL.sub("< ", _spoken(message))
     return text.strip() if message.role == "assistant" else text
+
+
+def _spoken(message: Message) -> str:
+    """What a message says aloud."""
+    thoughts = _THOUGHTS.match(message.content) if message.role == "assistant" else None
+    return message.content[thoughts.end() :] if thoughts else message.content
 
 
 def examples(
     messages: Sequence[Message], style: Style, tokenizer: Tokenizer, spans: Sequence[Span] = ()
 ) -> list[tuple[tuple[int, ...], tuple[float, ...]]]:
-    """The chat as (tokens, weights): weight 1 on every reply's tokens and its end of turn, else 0.
+    """The chat as (tokens, weights): a reply's tokens and its end of turn weigh what it weighs.
 
-    A token that touches one of the `spans` has the weight of the first that it touches.
-    One sequence for SmolLM2. For Qwen3 one a reply, because a reply under way begins with a think
+    All others weigh 0. A token that touches one of the `spans` counts as often as the first says.
+    One sequence, but for Qwen3 one a reply, because a reply under way begins with a think
     block that it loses when it becomes history; the sequences share their beginnings.
     The tokens before the first weight 1 of a reply are those of `prompt_text` at that point.
 
@@ -153,12 +186,14 @@ def _weights(
     for start, end in tokenizer.places(reply):
         first = end - len(reply[start:end].lstrip())  # a word's token begins with the space before
         touched = (weight for begin, stop, weight in written if first < stop and begin < end)
-        weights.append(next(touched, 1.0))
+        weights.append(message.weight * next(touched, 1.0))
     return weights
 
 
 def _written(message: Message, place: int) -> int:
     """Where a character of a reply stands once the reply is written by `content_text`."""
-    opened = sum(found.start() < place for found in _CONTROL.finditer(message.content))
-    stripped = len(message.content) - len(message.content.lstrip())
+    spoken = _spoken(message)
+    place -= len(message.content) - len(spoken)
+    opened = sum(found.start() < place for found in _CONTROL.finditer(spoken))
+    stripped = len(spoken) - len(spoken.lstrip())
     return min(place + opened - stripped, len(content_text(message)))

@@ -3,6 +3,7 @@
 import difflib
 import fcntl
 import hashlib
+import json
 import os
 import shutil
 import subprocess
@@ -44,8 +45,14 @@ class ModelFiles:
 
     @property
     def style(self) -> Style:
-        """How this model's chats are written."""
-        return style_of(self.architecture)
+        """How this model's chats are written.
+
+        Raises:
+            ModelError: they begin with thoughts, whatever is asked.
+        """
+        if self.architecture == "llama":
+            return style_of("llama")
+        return style_of(self.architecture, _template(self.folder))
 
     def tokenizer(self) -> Tokenizer:
         """The tokenizer, without transformers."""
@@ -55,6 +62,17 @@ class ModelFiles:
         """The model as a GGUF file for llama.cpp."""
         folder = self.folder
         return _made(self.cache / f"{kind}.gguf", lambda out: folder_to_gguf(folder, out, kind))
+
+
+def _template(folder: Path) -> str:
+    """The chat template of a model folder; empty where it has none."""
+    own, settings = folder / "chat_template.jinja", folder / "tokenizer_config.json"
+    if own.is_file():
+        return own.read_text(encoding="utf-8")
+    if not settings.is_file():
+        return ""
+    found = json.loads(settings.read_text(encoding="utf-8")).get("chat_template", "")
+    return found if isinstance(found, str) else ""
 
 
 def find_model(name: str) -> ModelFiles:
