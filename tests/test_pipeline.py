@@ -64,11 +64,13 @@ word = "three"
 """
 
 
-def go(tmp_path: Path, text: str = TEXT, *, force: bool = False) -> list[tuple[str, str]]:
+def go(
+    tmp_path: Path, text: str = TEXT, *, until: str = "", force: bool = False
+) -> list[tuple[str, str]]:
     path = tmp_path / "r.toml"
     path.write_text(text)
     recipe = load_recipe(str(path), tuple(pipeline.COMMANDS))
-    done = pipeline.run(recipe, Silent(), output=tmp_path / "run", force=force)
+    done = pipeline.run(recipe, Silent(), output=tmp_path / "run", until=until, force=force)
     return [(outcome.step, outcome.status) for outcome in done]
 
 
@@ -106,6 +108,14 @@ def test_settings_are_checked_before_the_first_step(tmp_path: Path) -> None:
     with pytest.raises(RecipeError, match="unknown key 'wrod'"):
         go(tmp_path, TEXT.replace('word = "three"', 'wrod = "three"'))
     assert WORKED == []
+
+
+def test_a_run_may_stop_after_a_step_and_go_on_later(tmp_path: Path) -> None:
+    assert go(tmp_path, until="filter") == [("generate", "done"), ("filter", "done")]
+    assert go(tmp_path)[-1] == ("filter:again", "done")
+    assert WORKED == ["one", "two", "three"]
+    with pytest.raises(RecipeError, match=r"no step 'fliter'; steps: generate, filter.*did you"):
+        go(tmp_path, until="fliter")
 
 
 def test_the_run_folder_holds_resolved_settings_and_versions(tmp_path: Path) -> None:

@@ -71,3 +71,27 @@ def tiny_tokenizer(folder: Path) -> Tokenizer:
     }
     (folder / "tokenizer_config.json").write_text(json.dumps(settings), encoding="utf-8")
     return tokenizer
+
+
+def qwen3_8b_shape(folder: Path) -> Path:
+    """A folder with the sizes and the template of Qwen3-8B, without its weights."""
+    tiny_tokenizer(folder)
+    sizes = {
+        "model_type": "qwen3",
+        "vocab_size": 151936,
+        "hidden_size": 4096,
+        "intermediate_size": 12288,
+        "num_hidden_layers": 36,
+        "num_attention_heads": 32,
+        "num_key_value_heads": 8,
+        "head_dim": 128,
+        "tie_word_embeddings": False,
+    }
+    (folder / "config.json").write_text(json.dumps(sizes), encoding="utf-8")
+    template = (
+        "{% for turn in messages %}<|im_start|>{{ turn.role }}\n{{ turn.content }}<|im_end|>\n"
+        "{% endfor %}<|im_start|>assistant\n{% if enable_thinking is false %}<think>\n\n</think>\n"
+        "\n{% endif %}"
+    )
+    (folder / "chat_template.jinja").write_text(template, encoding="utf-8")
+    return folder

@@ -260,21 +260,23 @@ def run(
     recipe: Annotated[str, Parameter(help="A .toml file, or the name of a recipe that ships.")],
     *,
     output: Annotated[Path | None, Parameter(help="Run folder, in place of the recipe's.")] = None,
+    until: Annotated[str, Parameter(help="Step after which to stop, such as mix.")] = "",
     force: Annotated[bool, FORCE] = False,
 ) -> int:
     """Do a whole recipe, step by step; what is done and unchanged is skipped."""
     plan = load_recipe(recipe, _known())
     watch: Watch = Bars(err)
     total = 0.0
-    for number, done in enumerate(pipeline.run(plan, watch, output=output, force=force), 1):
+    steps = pipeline.steps_of(plan, until)
+    for number, done in enumerate(
+        pipeline.run(plan, watch, output=output, until=until, force=force), 1
+    ):
         mark = "[green]✓[/]" if done.status == "done" else "[dim]·[/]"
         note = f"{done.seconds:.0f} s" if done.status == "done" else "done before"
         total += done.seconds if done.status == "done" else 0.0
-        err.print(
-            f"{mark} {number:>2}/{len(plan.steps)} [bold]{done.step}[/] [dim]{note}[/]", end=" "
-        )
+        err.print(f"{mark} {number:>2}/{len(steps)} [bold]{done.step}[/] [dim]{note}[/]", end=" ")
         err.print(done.summary, markup=False, highlight=False)
-    return _finish(output or plan.output, total)
+    return _finish(output or plan.output, total) if len(steps) == len(plan.steps) else 0
 
 
 def _finish(folder: Path, seconds: float) -> int:

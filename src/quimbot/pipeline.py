@@ -177,8 +177,29 @@ def _clear(outputs: tuple[Path, ...], *, stamped: bool, replace: bool, force: bo
     stamp_path(outputs[0]).unlink(missing_ok=True)
 
 
+def steps_of(recipe: Recipe, until: str = "") -> tuple[str, ...]:
+    """A recipe's steps, up to and with one of them.
+
+    Raises:
+        RecipeError: it has none, or not that one.
+    """
+    if not recipe.steps:
+        raise RecipeError(f'{recipe.path}: [run] names no steps; give steps = ["generate", …]')
+    if until and until not in recipe.steps:
+        known = ", ".join(recipe.steps)
+        raise RecipeError(
+            f"{recipe.path}: no step {until!r}; steps: {known}{suggestion(until, recipe.steps)}"
+        )
+    return tuple(recipe.steps[: recipe.steps.index(until) + 1] if until else recipe.steps)
+
+
 def run(
-    recipe: Recipe, watch: Watch, *, output: Path | None = None, force: bool = False
+    recipe: Recipe,
+    watch: Watch,
+    *,
+    output: Path | None = None,
+    until: str = "",
+    force: bool = False,
 ) -> Iterator[Outcome]:
     """Do a recipe's steps in order, one outcome each; what is done and unchanged is skipped.
 
@@ -189,8 +210,7 @@ def run(
         OutputError: another run is at work in the same folder.
     """
     folder = output or recipe.output
-    if not recipe.steps:
-        raise RecipeError(f'{recipe.path}: [run] names no steps; give steps = ["generate", …]')
+    steps = steps_of(recipe, until)
     for step in recipe.steps:
         _settings(recipe, step, folder)
     with _alone(folder):
@@ -199,10 +219,10 @@ def run(
             folder / "run.json",
             {"recipe": str(recipe.path), "steps": resolved, "environment": environment()},
         )
-        for step in recipe.steps:
+        for step in steps:
             settings, work = _settings(recipe, step, folder)
             yield perform(step, settings, work, watch, replace=True, force=force)
-        if recipe.tutors:
+        if recipe.tutors and steps == tuple(recipe.steps):
             tutors = [fill(tutor, folder) for tutor in recipe.tutors]
             write_json(folder / "tutors.json", tutors)
 

@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 from safetensors.numpy import load_file
-from tiny_models import tiny_model
+from tiny_models import qwen3_8b_shape, tiny_model
 
+from quimbot.cli import launch
 from quimbot.curate.mix import MixSettings, mix
 from quimbot.records.jsonl import write_rows
 from quimbot.records.record import Message, Provenance, Record
@@ -83,3 +84,17 @@ def test_sizes_are_those_of_the_weights(tmp_path: Path, architecture: Architectu
     adapted = [value for name, value in matrices.items() if "_proj" in name]
     assert sizes.linear == sum(value.size for value in adapted)
     assert sizes.ends == sum(sum(value.shape) for value in adapted)
+
+
+def test_the_production_plan_is_seen_without_its_weights(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_rows(tmp_path / "data.jsonl", [record(i) for i in range(100)])
+    model, data = str(qwen3_8b_shape(tmp_path / "shape")), str(tmp_path / "data.jsonl")
+    command = ["train", "--recipe", "stage1_qwen3_8b", "--model", model, "--data", data]
+    assert launch([*command, "--valid", data, "--dry-run"]) == 0
+    told = capsys.readouterr().out
+    every_fifty = ", ".join(str(step) for step in range(50, 671, 50))
+    assert f"steps: 671 of 64 dialogues, checkpoints after {every_fifty}, 671" in told
+    assert "adapter: 43,646,976 weights on 8,190,427,136 frozen ones" in told
+    assert "<|im_start|>assistant\n  <think>\n  \n  </think>\n  \n  ⟦Oh, you went there?" in told

@@ -4,6 +4,7 @@ import hashlib
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 _TOGETHER = 4
 """Dialogues with the same beginning that stay in one batch: the beginning is then computed once."""
@@ -23,14 +24,8 @@ class Plan:
     def batch(self, step: int) -> tuple[int, ...]:
         """The dialogues (by index) of a step, counted from 0."""
         first = step * self.batch_size
-        epochs: dict[int, list[int]] = {}
-        chosen = []
-        for place in range(first, first + self.batch_size):
-            epoch, offset = divmod(place, len(self.ids))
-            if epoch not in epochs:
-                epochs[epoch] = self._order(epoch)
-            chosen.append(epochs[epoch][offset])
-        return tuple(chosen)
+        places = (divmod(place, len(self.ids)) for place in range(first, first + self.batch_size))
+        return tuple(self._order(epoch)[offset] for epoch, offset in places)
 
     def steps(self, epochs: float) -> int:
         """Steps that see every dialogue `epochs` times, rounded up."""
@@ -44,7 +39,17 @@ class Plan:
             digest.update(repr(row).encode())
         return digest.hexdigest()
 
+    @cached_property
+    def _orders(self) -> dict[int, list[int]]:
+        return {}
+
     def _order(self, epoch: int) -> list[int]:
+        """The order of an epoch, remembered: an epoch has many steps."""
+        if epoch not in self._orders:
+            self._orders[epoch] = self._new_order(epoch)
+        return self._orders[epoch]
+
+    def _new_order(self, epoch: int) -> list[int]:
         by_beginning: dict[str, list[int]] = defaultdict(list)
         for index in self._shuffled(epoch, range(len(self.ids))):
             by_beginning[self.beginnings[index]].append(index)
