@@ -22,6 +22,7 @@ from quimbot.train.job import Job, examples_of, prepare
 from quimbot.train.metrics import Metrics, Row
 from quimbot.train.replay import replay
 from quimbot.train.settings import TrainSettings
+from quimbot.train.trackers import tracking
 from quimbot.train.trainer import Example, Trainer
 
 
@@ -69,6 +70,7 @@ def _run(job: Job, trainer: Trainer, done: int, watch: Watch) -> str:
     with (
         watch.task("train", job.total, done=done) as task,
         patient(watch.say) as asked_to_end,
+        tracking(settings.tracker, settings.output, job.made_from()) as track,
     ):
         for step in range(done, job.total):
             if _in_vain(metrics.rows, settings.patience):
@@ -77,6 +79,7 @@ def _run(job: Job, trainer: Trainer, done: int, watch: Watch) -> str:
             if row.step in milestones or row.step % (settings.evaluate_every or job.total) == 0:
                 row = _evaluated(job, trainer, row, watch)
             metrics.add(row)
+            track(row)
             asked = asked_to_end()
             if row.step in milestones or asked or _in_vain(metrics.rows, settings.patience):
                 trainer.save(checkpoint_name(row.step))

@@ -3,10 +3,11 @@
 import math
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Literal, get_args
 
 from quimbot.exceptions import RecipeError
 from quimbot.train.lora import MODULES, Lora
+from quimbot.train.trackers import Tracker
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,6 +71,8 @@ class TrainSettings:
     """A longer dialogue is cut there."""
     sample_tokens: int = 32
     """Length of the sample reply shown at each checkpoint; 0 for none."""
+    tracker: Tracker = ""
+    """Who is told of each step beside metrics.jsonl: tensorboard or trackio; empty for nobody."""
     seed: int = 0
     """Decides the order of the data and the first weights of the adapter."""
     dry_run: bool = False
@@ -106,6 +109,8 @@ class TrainSettings:
                 raise RecipeError(f"{name} is {value}; it must be above 0")
         if not 0 <= self.warmup <= 1:
             raise RecipeError(f"warmup is {self.warmup}; it is a share between 0 and 1")
+        if self.tracker not in get_args(Tracker):
+            raise RecipeError(f"tracker is {self.tracker!r}; allowed: tensorboard, trackio")
         if self.patience and not self.valid:
             raise RecipeError("patience needs held-out records to measure; give valid")
         if self.schedule not in {"linear", "cosine"}:
