@@ -1,12 +1,14 @@
-"""Training steps here against the plain ones of peft and transformers, and against TRL's.
+"""Training steps here against the plain ones of peft and transformers, and of other trainers.
 
-    python benchmarks/train.py runs/demo/data/mix.jsonl --trl VENV/bin/python
+    python benchmarks/train.py runs/demo/data/mix.jsonl
+    python benchmarks/train.py FILE --peer VENV/bin/python benchmarks/peers/trl_sft.py
 
 All sides train the same new adapter on the same batches with the same optimiser, each in a process
 of its own, in turn for `--rounds` rounds; the ratios are what to quote. The plain step reads every
-dialogue from its first token, computes logits at every place, and leaves its threads to torch. TRL,
-in an environment of its own, has the settings that cost least on a CPU. With `--own-beginnings` the
-words of each system prompt are shuffled, so that dialogues share nothing.
+dialogue from its first token, computes logits at every place, and leaves its threads to torch. A
+peer runs in an environment of its own, named by its interpreter, with the settings that cost least
+on a CPU. With `--own-beginnings` the words of each system prompt are shuffled, so that dialogues
+share nothing.
 """
 
 import argparse
@@ -129,11 +131,15 @@ def _job(path: Path, name: str, steps: int, folder: Path, *, own_beginnings: boo
         seed=0,
     )
     job: dict[str, Any] = {"name": name, "model": str(files.folder), "rate": RATE}
+    job |= {"rank": RANK, "alpha": ALPHA}
     job["adapter"] = str(folder / "start")
+    batches = [[dialogues[index] for index in plan.batch(step)] for step in range(steps + 1)]
     job["batches"] = [
-        [(ex.tokens, ex.weights) for index in plan.batch(step) for ex in dialogues[index].examples]
-        for step in range(steps + 1)
+        [(ex.tokens, ex.weights) for dialogue in batch for ex in dialogue.examples]
+        for batch in batches
     ]
+    chats = {record.id: msgspec.to_builtins(record.messages) for record in read_records(path)}
+    job["chats"] = [[chats[dialogue.id] for dialogue in batch] for batch in batches]
     _trainer(job).save("start")
     (folder / "job.json").write_text(json.dumps(job), encoding="utf-8")
     return folder / "job.json"
@@ -183,13 +189,12 @@ def main() -> None:
     parser.add_argument("--model", default="smollm2-135m")
     parser.add_argument("--steps", type=int, default=8)
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--trl", metavar="PYTHON", help="an interpreter that has trl")
+    parser.add_argument("--peer", nargs=2, action="append", default=[], metavar="PYTHON SCRIPT")
     parser.add_argument("--own-beginnings", action="store_true")
     asked = parser.parse_args()
     here = Path(__file__)
     commands = {name: [sys.executable, str(here), "--side", name] for name in ("quimbot", "plain")}
-    if asked.trl:
-        commands["trl"] = [asked.trl, str(here.parent / "peers" / "trl_sft.py")]
+    commands |= {Path(script).stem: [python, script] for python, script in asked.peer}
     with tempfile.TemporaryDirectory() as folder:
         job = _job(
             asked.data, asked.model, asked.steps, Path(folder), own_beginnings=asked.own_beginnings
@@ -204,17 +209,15 @@ def main() -> None:
             for name, rounds in found.items()
         }
         reached = _of_peak(job, min(median["quimbot"]))
-    print(f"{'':8} {'dialogues/s':>11} {'ratio':>6} {'peak MB':>8} {'loss apart':>10}")
+    print(f"{'':16} {'dialogues/s':>11} {'ratio':>6} {'peak MB':>8} {'loss apart':>10}")
     for name, rounds in found.items():
         ratio = statistics.median(
             b / a for a, b in zip(median["quimbot"], median[name], strict=True)
         )
-        apart = max(
-            abs(a - b)
-            for a, b in zip(found["quimbot"][0]["losses"], rounds[0]["losses"], strict=True)
-        )
+        losses = zip(found["quimbot"][0]["losses"], rounds[0]["losses"], strict=False)
+        apart = max((abs(mine - theirs) for mine, theirs in losses), default=float("nan"))
         print(
-            f"{name:8} {BATCH / statistics.median(median[name]):11.2f} {ratio:6.2f} "
+            f"{name:16} {BATCH / statistics.median(median[name]):11.2f} {ratio:6.2f} "
             f"{statistics.median(each['peak_mb'] for each in rounds):8.0f} {apart:10.1e}"
         )
     print(f"a step of quimbot reaches {reached:.0%} of the float32 matmul peak")
