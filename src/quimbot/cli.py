@@ -314,8 +314,7 @@ def launch(arguments: Sequence[str]) -> int:
     logging.basicConfig(level=logging.WARNING, format="%(name)s: %(message)s")
     name = next((word for word in arguments if not word.startswith("-")), "")
     try:
-        app = build_app(name)
-        status = app(arguments, exit_on_error=False, print_error=False)
+        status = _shared(lambda: _obey(name, arguments))
     except CycloptsError as fault:
         return _fail(str(fault), MISUSED)
     except QuimbotError as fault:
@@ -327,6 +326,19 @@ def launch(arguments: Sequence[str]) -> int:
             raise
         return _fail(f"{fault.filename or 'disk'}: no space left; free some and run again", FAILED)
     return status if isinstance(status, int) else 0
+
+
+def _obey(name: str, arguments: Sequence[str]) -> Any:  # noqa: ANN401 - whatever a command gives
+    return build_app(name)(arguments, exit_on_error=False, print_error=False)
+
+
+def _shared(work: Callable[[], Any]) -> Any:  # noqa: ANN401 - whatever it gives
+    """The work of one process among those that were started together, if there are several."""
+    if int(os.environ.get("WORLD_SIZE", "1")) == 1:
+        return work()
+    from quimbot.train.together_backend import together  # noqa: PLC0415 - slow to load
+
+    return together(work)
 
 
 def _fail(text: str, status: int) -> int:

@@ -43,6 +43,10 @@ class ModelFiles:
         """The model folder: config.json, *.safetensors, tokenizer."""
         return self.make_folder()
 
+    def __reduce__(self) -> tuple[object, ...]:
+        """Sent to another process, it is found there by its name."""
+        return find_model, (self.name,)
+
     @property
     def style(self) -> Style:
         """How this model's chats are written.

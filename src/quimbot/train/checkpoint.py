@@ -19,6 +19,7 @@ import msgspec
 
 from quimbot.exceptions import ModelError, OutputError
 from quimbot.runs.checkpoints import MARKER, adapter_hash, complete_checkpoints
+from quimbot.train.trainer import Trainer
 
 ADAPTER = "adapter_model.safetensors"
 ADAPTER_CONFIG = "adapter_config.json"
@@ -39,12 +40,17 @@ class State(msgspec.Struct, frozen=True, kw_only=True):
 
     step: int
     threads: int
-    """A run is repeated bit for bit at the same number of threads."""
+    """In a process; a run is repeated bit for bit at the same number of both."""
     made_from: dict[str, Any]
     """Settings and hashes of what was read: a run continues only when they are equal."""
     environment: dict[str, str]
     lineage: tuple[Ancestor, ...] = ()
     """The stages before this one, the first one first."""
+    processes: int = 1
+
+    def made_by(self, trainer: Trainer) -> bool:
+        """Whether a trainer repeats it to the last bit."""
+        return (self.processes, self.threads) == (trainer.processes, trainer.threads)
 
 
 def checkpoint_name(step: int) -> str:

@@ -2,6 +2,7 @@
 
 import hashlib
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -78,10 +79,12 @@ class Job:
 
     def open_trainer(self) -> Trainer:
         """A trainer at the beginning of the run."""
+        from quimbot.train.together_backend import opened  # noqa: PLC0415 - slow to load
         from quimbot.train.torch_backend import TorchTrainer  # noqa: PLC0415 - slow to load
 
         settings = self.settings
-        return TorchTrainer(
+        opening = partial(
+            TorchTrainer,
             self.model,
             settings.output,
             lora=settings.lora,
@@ -92,6 +95,7 @@ class Job:
             merge=settings.stage2 == "merge_then_new",
             made_from=self.made_from(),
         )
+        return opened(opening)
 
 
 def prepare(settings: TrainSettings) -> Job:

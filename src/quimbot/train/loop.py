@@ -50,8 +50,10 @@ def train(settings: TrainSettings, watch: Watch) -> str:
         job.check_same(found)
     trainer = job.open_trainer()
     done = trainer.restore(str(found)) if found else 0
-    if found and read_state(found).threads != trainer.threads:
-        watch.say(f"{found}: made with another number of threads; the last bits may differ")
+    if found and not read_state(found).made_by(trainer):
+        watch.say(
+            f"{found}: made with another number of processes or threads; the last bits may differ"
+        )
     return _run(job, trainer, done, watch)
 
 

@@ -125,11 +125,17 @@ class _Tree:
         )
 
 
-def packs(examples: Sequence[Example], max_nodes: int, workers: int = 1) -> list[Pack]:
+def packs(
+    examples: Sequence[Example],
+    max_nodes: int,
+    workers: int = 1,
+    share: slice = slice(None),
+) -> list[Pack]:
     """The examples as packs of at most `max_nodes` tokens; a longer dialogue is a pack alone.
 
     Sorted by tokens, so that common beginnings meet in one pack. Examples without a trainable
-    token take no room. With several workers there are as many packs for each, about equally large.
+    token take no room. With several workers there are as many packs for each, about equally large;
+    only a `share` of them is made.
     """
     trees = _trees(examples, max_nodes)
     most = -(-len(trees) // workers) * workers
@@ -141,7 +147,7 @@ def packs(examples: Sequence[Example], max_nodes: int, workers: int = 1) -> list
             trees, high = even, middle
         else:
             low = middle + 1
-    return [tree.pack() for tree in trees]
+    return [tree.pack() for tree in trees[share]]
 
 
 def _trees(examples: Sequence[Example], max_nodes: int) -> list[_Tree]:

@@ -29,10 +29,12 @@ def replay(job: Job) -> str:
         raise OutputError(f"{folder}: no step after a whole checkpoint to compare; train on first")
     job.check_same(checkpoint)
     trainer = job.open_trainer()
-    if (before := read_state(checkpoint).threads) != trainer.threads:
+    before = read_state(checkpoint)
+    if not before.made_by(trainer):
         raise OutputError(
-            f"{checkpoint}: made with {before} threads, now there are {trainer.threads}; "
-            f"set OMP_NUM_THREADS={before}"
+            f"{checkpoint}: made by {before.processes} processes of {before.threads} threads, now "
+            f"there are {trainer.processes} of {trainer.threads}; start as many, and set "
+            f"OMP_NUM_THREADS={before.threads}"
         )
     trainer.restore(str(checkpoint))
     for step in steps:

@@ -47,6 +47,7 @@ from quimbot.train.lora import Lora
 from quimbot.train.lora_linear_backend import fuse
 from quimbot.train.packing import Pack, packs
 from quimbot.train.stage_backend import Merged
+from quimbot.train.team_backend import team
 from quimbot.train.trainer import Example, Step
 
 _MAX_NORM = 1.0
@@ -97,9 +98,10 @@ class TorchTrainer:
         self._folder = folder
         self._pack_tokens = pack_tokens
         self._made_from = dict(made_from or {})
-        self.threads = torch.get_num_threads()
+        self._team = team()
+        self.threads, self.processes = torch.get_num_threads(), self._team.size
         self._steps = self._opened_at = 0
-        self._device = "cuda" if torch.cuda.is_available() else "cpu"
+        self._device = self._team.device
         self._lora = lora
         self._lineage = lineage_of(Path(start)) if start else ()
         self._seed = seed
@@ -148,12 +150,14 @@ class TorchTrainer:
 
         loss = 0.0
         if self._lora.dropout:
-            torch.manual_seed(self._seed * 1_000_003 + self._steps)  # so it can be taken up
+            # so it can be taken up, and no two processes leave out the same
+            torch.manual_seed(self._seed * 1_000_003 + self._steps + (self._team.rank << 48))
             self._model.train()
         for part, grads in self._shared_out(work, batch):
             loss += part
             for value, grad in zip(values, grads, strict=True):
                 value.grad = grad if value.grad is None else value.grad.add_(grad)
+        self._team.total_gradients(values)
         grad_norm = torch.nn.utils.clip_grad_norm_(values, _MAX_NORM)
         for group in self._optimiser.param_groups:
             group["lr"] = learning_rate * group["ratio"]
@@ -161,7 +165,7 @@ class TorchTrainer:
         self._optimiser.zero_grad()
         self._model.eval()
         self._steps += 1
-        return Step(loss, grad_norm.item())
+        return Step(self._team.total(loss), grad_norm.item())
 
     def loss(self, batch: Sequence[Example]) -> float:
         """The loss in nats per trainable token, nothing moved."""
@@ -171,16 +175,16 @@ class TorchTrainer:
             return self._nats(pack).item()
 
         trainable = sum(example.trainable for example in batch)
-        return sum(self._shared_out(work, batch)) / trainable
+        return self._team.total(sum(self._shared_out(work, batch))) / trainable
 
     def _shared_out(self, work: Callable[[Pack], T], batch: Sequence[Example]) -> Iterator[T]:
-        """The work on each pack of a batch, in order.
+        """The work on each pack of this process's share of a batch, in order.
 
         Two packs on one core each are done sooner than one after the other on two: threads that
         share a matrix product wait for each other at its end.
         """
         tokens = sum(len(example.tokens) for example in batch)
-        workers = max(1, min(self.threads, tokens // _WORTH_A_WORKER))
+        workers = max(1, min(self.threads, tokens // self.processes // _WORTH_A_WORKER))
         if self._device != "cpu" or self._model.training:  # chance is drawn in one order
             workers = 1
 
@@ -190,7 +194,8 @@ class TorchTrainer:
 
         try:
             with ThreadPoolExecutor(workers) as pool:
-                yield from pool.map(alone, packs(batch, self._pack_tokens, workers))
+                count = workers * self.processes
+                yield from pool.map(alone, packs(batch, self._pack_tokens, count, self._team.share))
         finally:
             torch.set_num_threads(self.threads)
 
@@ -250,6 +255,7 @@ class TorchTrainer:
             state = State(
                 step=self._steps,
                 threads=self.threads,
+                processes=self.processes,
                 made_from=self._made_from,
                 environment=environment(),
                 lineage=self._lineage,
@@ -266,7 +272,7 @@ class TorchTrainer:
         for name, value in self._named.items():
             if f"{name}.exp_avg" in moments:
                 self._optimiser.state[value] = {
-                    "step": torch.tensor(float(self._steps)),
+                    "step": torch.tensor(float(self._steps), device=self._device),
                     "exp_avg": moments[f"{name}.exp_avg"],
                     "exp_avg_sq": moments[f"{name}.exp_avg_sq"],
                 }

@@ -33,7 +33,9 @@ class Trainer(Protocol):
     """Moves an adapter by gradient steps."""
 
     threads: int
-    """How many compute; the last bits depend on it."""
+    """How many compute in a process; the last bits depend on it."""
+    processes: int
+    """How many train together; the last bits depend on it, too."""
 
     def step(self, batch: Sequence[Example], learning_rate: float) -> Step:
         """One optimiser step."""

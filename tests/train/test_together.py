@@ -1,0 +1,189 @@
+"""Two processes that train together do what one does, and leave what one leaves."""
+
+import os
+import pickle
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import load_file
+from tiny_models import tiny_model
+
+from quimbot.exceptions import TrainingFault
+from quimbot.records.jsonl import write_rows
+from quimbot.records.record import Message, Provenance, Record
+from quimbot.runs.checkpoints import complete_checkpoints
+from quimbot.runtimes.models import find_model
+from quimbot.train.checkpoint import read_state
+from quimbot.train.metrics import Row, read_metrics
+from quimbot.train.packing import packs
+from quimbot.train.team_backend import Team
+from quimbot.train.trainer import Example
+
+REPLIES = ("Oh, you went to the store?", "You went? What did you buy?", "The store!")
+
+_MEMBER = """
+import os, signal, sys
+from safetensors.torch import save_file
+from quimbot.cli import launch
+from quimbot.train.torch_backend import TorchTrainer
+own_step = TorchTrainer.step
+def step(self, *arguments):
+    if self._steps == int(os.environ.get("SWITCHED_OFF_AT", "-1")):
+        os.kill(os.getpid(), signal.SIGKILL)
+    done = own_step(self, *arguments)
+    adapter = {name: value.detach().clone() for name, value in self._named.items()}
+    save_file(adapter, f"rank-{os.environ.get('RANK', 'alone')}.safetensors")
+    return done
+TorchTrainer.step = step
+sys.exit(launch(sys.argv[1:]))
+"""
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    tiny_model(tmp_path / "model")
+    for name, rows in (("data", range(12)), ("valid", range(20, 23))):
+        write_rows(tmp_path / f"{name}.jsonl", [record(row) for row in rows])
+    (tmp_path / "member.py").write_text(_MEMBER, encoding="utf-8")
+    return tmp_path
+
+
+def record(index: int) -> Record:
+    turns = (
+        Message(role="system", content="You are a tutor."),
+        Message(role="user", content=f"Yesterday I go to the store {index}."),
+        Message(role="assistant", content=REPLIES[index % 3]),
+    )
+    return Record(messages=turns, provenance=Provenance(source="test", licence="MIT"))
+
+
+def start(
+    folder: Path, output: str, *more: str, count: int = 2, **env: str
+) -> "subprocess.Popen[str]":
+    launcher = ["-m", "torch.distributed.run", "--standalone", f"--nproc-per-node={count}"]
+    options = (
+        "--data data.jsonl --valid valid.jsonl --model model --rank 4 --alpha 8 --batch-size 4 "
+        "--pack-tokens 200 --learning-rate 1e-2 --sample-tokens 3"
+    )
+    train = ["member.py", "train", *options.split(), *more, "--output", output]
+    return subprocess.Popen(
+        [sys.executable, *launcher, *train],
+        cwd=folder,
+        env={**os.environ, "OMP_NUM_THREADS": "1", **env},
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def run(folder: Path, output: str, count: int, **env: str) -> tuple[list[Row], str]:
+    """A whole run; gives its metrics and what it said."""
+    process = start(folder, output, "--epochs=4", "--checkpoints=3", count=count, **env)
+    said = process.communicate(timeout=200)[1]
+    assert (process.returncode == 0) == (not env), said
+    return read_metrics(folder / output), said
+
+
+def bytes_of(run: Path) -> dict[str, bytes]:
+    return {str(path.relative_to(run)): path.read_bytes() for path in run.rglob("*.safetensors")}
+
+
+@pytest.mark.slow
+def test_two_processes_train_as_one_and_continue_bit_for_bit(folder: Path) -> None:
+    one, _ = run(folder, "one", 1)
+    two, said = run(folder, "two", 2)
+    assert [row.loss for row in two] == pytest.approx([row.loss for row in one], rel=1e-6)
+    held_out = [[row.valid_loss for row in rows if row.valid_loss] for rows in (one, two)]
+    assert held_out[1] == pytest.approx(held_out[0], rel=1e-6)
+    alone = load_file(folder / "one" / "step-000012" / "adapter_model.safetensors")
+    ours = load_file(folder / "two" / "step-000012" / "adapter_model.safetensors")
+    for name, value in alone.items():
+        torch.testing.assert_close(ours[name], value, rtol=1e-3, atol=1e-4)
+    ranks = [(folder / f"rank-{rank}.safetensors").read_bytes() for rank in range(2)]
+    assert ranks[0] == ranks[1]
+
+    names = [sorted(str(path.relative_to(folder / run)) for path in (folder / run).rglob("*"))
+             for run in ("one", "two")]  # fmt: skip
+    assert names[0] == names[1]
+    assert said.count("step 12:") == said.count("12 dialogues, 12 steps") == 1
+    assert read_state(folder / "two" / "step-000012").processes == 2
+
+    off, _ = run(folder, "again", 2, SWITCHED_OFF_AT="6")
+    assert len(off) == 6
+    again, said = run(folder, "again", 2)
+    assert [(row.loss, row.grad_norm, row.valid_loss) for row in again] == [
+        (row.loss, row.grad_norm, row.valid_loss) for row in two
+    ]
+    assert bytes_of(folder / "again") == bytes_of(folder / "two")
+    assert "last bits may differ" not in said
+
+    run(folder, "other", 2, SWITCHED_OFF_AT="6")
+    _, said = run(folder, "other", 1)
+    assert "made with another number of processes" in said
+    _, said = run(folder, "two", 2)
+    assert said.count("already done") == 1
+
+
+@pytest.mark.slow
+def test_ctrl_c_ends_all_processes_after_the_same_step(folder: Path) -> None:
+    process = start(folder, "run", "--steps=100000")
+    metrics = folder / "run" / "metrics.jsonl"
+    while not (metrics.exists() and metrics.stat().st_size > 500):
+        assert process.poll() is None
+        time.sleep(0.1)
+    process.send_signal(signal.SIGINT)
+    said = process.communicate(timeout=60)[1]
+    assert said.count("interrupted; the same command continues") == 1
+    ((checkpoint,), rows) = complete_checkpoints(folder / "run"), read_metrics(folder / "run")
+    assert read_state(checkpoint).step == rows[-1].step
+    ranks = [(folder / f"rank-{rank}.safetensors").read_bytes() for rank in range(2)]
+    assert ranks[0] == ranks[1]
+
+
+def test_shares_of_a_batch_are_its_packs() -> None:
+    batch = [
+        Example(id="", tokens=(1, *range(row, row + 9)), weights=(0.0,) * 5 + (1.0,) * 5)
+        for row in range(2, 90, 11)
+    ]
+    whole = packs(batch, 20, 4)
+    parts = [packs(batch, 20, 4, Team(rank=rank, size=3, device="cpu").share) for rank in range(3)]
+    assert len(whole) >= 4
+    for index, pack in enumerate(whole):
+        assert torch.equal(parts[index % 3][index // 3].tokens_N, pack.tokens_N)
+    assert sum(map(len, parts)) == len(whole)
+
+
+def test_one_process_adds_nothing_up() -> None:
+    value = torch.ones(2, requires_grad=True)
+    alone = Team(device="cpu")
+    alone.total_gradients([value])
+    assert value.grad is None
+    assert alone.total(0.1) == 0.1
+
+
+def test_a_process_that_has_ended_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    def closed(_: torch.Tensor) -> None:
+        raise RuntimeError("Connection closed by peer")
+
+    monkeypatch.setattr(torch.distributed, "all_reduce", closed)
+    with pytest.raises(TrainingFault, match="another process of this run has ended"):
+        Team(size=2, device="cpu").total(1.0)
+
+
+@pytest.mark.parametrize("name", ["smollm2-135m", "folder"])
+def test_a_model_is_sent_to_another_process(folder: Path, name: str) -> None:
+    files = find_model(str(folder / "model") if name == "folder" else name)
+    sent = pickle.loads(pickle.dumps(files))
+    assert sent == files
+    assert sent.folder == files.folder
+
+
+def test_python_m_quimbot_is_the_command() -> None:
+    said = subprocess.run(
+        [sys.executable, "-m", "quimbot", "--version"], capture_output=True, text=True, check=True
+    )
+    assert said.stdout.strip()
