@@ -1,6 +1,7 @@
 """The fast trainer computes what transformers and peft compute, one dialogue at a time."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +19,10 @@ from quimbot.runtimes.chat_format import examples
 from quimbot.runtimes.gguf import Architecture
 from quimbot.runtimes.models import find_model
 from quimbot.runtimes.torch_local import TorchEngine
-from quimbot.train import torch_backend
+from quimbot.train import base_backend, torch_backend
+from quimbot.train.base_backend import Precision
 from quimbot.train.lora import Lora
+from quimbot.train.machine_backend import machine
 from quimbot.train.packing import Pack, packs
 from quimbot.train.torch_backend import TorchTrainer
 from quimbot.train.trainer import Example
@@ -65,8 +68,17 @@ def batch() -> list[Example]:
     return [*dialogues, Example(id="", tokens=two, weights=tuple(weights))]
 
 
-def trainer(model: Path, folder: Path, *, pack_tokens: int = 1000) -> TorchTrainer:
-    made = TorchTrainer(find_model(str(model)), folder, lora=LORA, seed=0, pack_tokens=pack_tokens)
+def trainer(
+    model: Path, folder: Path, *, pack_tokens: int = 1000, precision: Precision = "float32"
+) -> TorchTrainer:
+    made = TorchTrainer(
+        find_model(str(model)),
+        folder,
+        lora=LORA,
+        seed=0,
+        pack_tokens=pack_tokens,
+        precision=precision,
+    )
     draw = torch.Generator().manual_seed(1)
     for value in made._named.values():  # away from B = 0, where A has no gradient
         value.data += 0.05 * torch.randn(value.shape, generator=draw)
@@ -87,12 +99,14 @@ def packed(ours: TorchTrainer, dialogues: list[Example]) -> tuple[float, Grads]:
 
 
 def one_at_a_time(
-    model: Path, ours: TorchTrainer, dialogues: list[Example], attention: str
+    model: Path,
+    ours: TorchTrainer,
+    dialogues: list[Example],
+    attention: str,
+    dtype: torch.dtype = torch.float32,
 ) -> tuple[float, Grads]:
     """The same with nothing of ours: whole logits, causal mask, cross-entropy on the weights."""
-    base = AutoModelForCausalLM.from_pretrained(
-        model, dtype=torch.float32, attn_implementation=attention
-    )
+    base = AutoModelForCausalLM.from_pretrained(model, dtype=dtype, attn_implementation=attention)
     targets = ours._model.peft_config["default"].target_modules
     plain = get_peft_model(base, LoraConfig(r=4, lora_alpha=8, target_modules=targets)).eval()
     named = {name: value for name, value in plain.named_parameters() if value.requires_grad}
@@ -100,7 +114,9 @@ def one_at_a_time(
         value.data.copy_(ours._named[name].data)
     loss = 0.0
     for example in dialogues:
-        logits = plain(input_ids=torch.tensor([example.tokens]), use_cache=False).logits[0, :-1]
+        logits = (
+            plain(input_ids=torch.tensor([example.tokens]), use_cache=False).logits[0, :-1].float()
+        )
         nats = cross_entropy(logits, torch.tensor(example.tokens[1:]), reduction="none")
         total = (nats * torch.tensor(example.weights[1:])).sum()
         total.backward()  # type: ignore[no-untyped-call] # torch's own
@@ -126,6 +142,22 @@ def test_packed_equals_one_dialogue_at_a_time(
     reference, expected = one_at_a_time(model, ours, batch(), attention)
     assert loss == pytest.approx(reference, rel=1e-6)
     assert difference(grads, expected) < 1e-5
+
+
+def test_a_bfloat16_base_comes_as_near_as_it_does_in_transformers(
+    model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here = machine()
+    monkeypatch.setattr(base_backend, "machine", lambda: replace(here, bfloat16=True))
+    loss, grads = packed(trainer(model, tmp_path), batch())
+    ours = trainer(model, tmp_path, precision="bfloat16")
+    coarse, others = packed(ours, batch())
+    reference, expected = one_at_a_time(model, ours, batch(), "sdpa", torch.bfloat16)
+    assert coarse != loss
+    assert abs(coarse / loss - 1) < max(1e-3, 2 * abs(reference / loss - 1))
+    assert difference(others, grads) < 1.5 * difference(expected, grads)
+    assert {value.dtype for value in [*ours._named.values(), *others.values()]} == {torch.float32}
+    assert len(ours.reply(batch()[0].tokens[:20], end=2, max_tokens=3)) <= 3
 
 
 def test_dialogues_that_see_each_other_are_noticed(

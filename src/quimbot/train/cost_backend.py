@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
+import torch
+
 from quimbot.train.machine_backend import machine, matmul_flops
 from quimbot.train.packing import packs
 from quimbot.train.settings import TrainSettings
@@ -13,6 +15,8 @@ from quimbot.train.trainer import Example
 Batches = Sequence[Sequence[Example]]
 _REACHED = 0.6
 """Part of the machine's matmul peak that a step reaches on a CPU (`benchmarks/train.py`)."""
+_NF4_SAVES = 1.48
+"""Bytes of a weight in bfloat16 that 4 bits and their two scales do not take."""
 _PROGRAM_MB = 800
 """Python, torch and transformers themselves."""
 
@@ -76,9 +80,14 @@ def estimate(
     adapter = settings.rank * sizes.ends
     # forward and backward multiply each weight once for each token; none is needed for the weights
     flops = 4 * nodes * (sizes.linear + adapter) + 4 * rows * sizes.vocabulary * sizes.hidden
-    seconds = flops / len(batches) * total / (matmul_flops() * _REACHED)
+    nf4 = settings.quantize == "nf4"
+    low = nf4 or settings.precision == "bfloat16"
+    speed = matmul_flops(torch.bfloat16 if low else torch.float32)
+    seconds = flops / len(batches) * total / (speed * _REACHED)
     kept = largest * sizes.layers * (6 * sizes.hidden + 2 * sizes.inner)
-    memory_mb = _PROGRAM_MB + 4 * (sizes.weights + 4 * adapter + kept) / 1e6
+    width = 2 if low else 4  # bytes of a number
+    frozen = width * sizes.weights - (_NF4_SAVES * sizes.linear if nf4 else 0)
+    memory_mb = _PROGRAM_MB + (frozen + 16 * adapter + width * kept) / 1e6
     yield f"shared beginnings: {nodes} tokens computed for {read} read, in the first steps"
     yield (
         f"adapter: {adapter:,} weights on {sizes.weights:,} frozen ones; memory about "

@@ -2,6 +2,7 @@
 
 The output matrix of a small model is a third of its work, and the logits of a pack are its largest
 array by far. So each chunk of logits becomes loss and gradient in one buffer that is used again.
+Sums of probabilities are taken in float32 whatever the model computes in.
 """
 
 from typing import Any
@@ -23,16 +24,16 @@ class _HeadLoss(torch.autograd.Function):
         total = hidden_RD.new_zeros((), dtype=torch.float64)
         for start in range(0, len(hidden_RD), chunk):
             hidden_CD = hidden_RD[start : start + chunk]
-            logits = torch.mm(hidden_CD, head_VD.T, out=logits_CV[: len(hidden_CD)])
+            logits = torch.mm(hidden_CD, head_VD.T, out=logits_CV[: len(hidden_CD)]).float()
             total += _loss_then_gradient(logits, pack, start)
             if grad_RD is not None:
-                torch.mm(logits, head_VD, out=grad_RD[start : start + chunk])
+                torch.mm(logits.to(head_VD.dtype), head_VD, out=grad_RD[start : start + chunk])
         ctx.grad_RD = grad_RD
         return total
 
     @staticmethod
     def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, None, None]:  # noqa: ANN401 - torch's context
-        return ctx.grad_RD * grads[0].to(ctx.grad_RD.dtype), None, None
+        return (ctx.grad_RD.float() * grads[0].float()).to(ctx.grad_RD.dtype), None, None
 
 
 def _loss_then_gradient(logits_CV: Tensor, pack: Pack, start: int) -> Tensor:

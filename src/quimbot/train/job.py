@@ -94,6 +94,8 @@ class Job:
             start=self.start,
             merge=settings.stage2 == "merge_then_new",
             made_from=self.made_from(),
+            precision=settings.precision,
+            quantize=settings.quantize,
         )
         return opened(opening)
 

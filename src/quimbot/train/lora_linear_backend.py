@@ -1,7 +1,8 @@
 """The layers that peft adapts, with the same result in fewer passes over memory.
 
 peft writes W·x, B·(A·x), its multiple by the scaling and the sum to memory one after another; here
-the low-rank part is added while it is multiplied, forward and backward.
+the low-rank part is added while it is multiplied, forward and backward. Over a bfloat16 base the
+adapter is multiplied in bfloat16; it stays float32 itself, as its gradient does.
 """
 
 from functools import partial
@@ -22,6 +23,7 @@ class _LoraLinear(torch.autograd.Function):
         b_OR: Tensor,
         scaling: float,
     ) -> Tensor:
+        a_RI, b_OR = a_RI.to(inputs_NI.dtype), b_OR.to(inputs_NI.dtype)
         low_NR = inputs_NI @ a_RI.T
         ctx.save_for_backward(inputs_NI, weight_OI, a_RI, b_OR, low_NR)
         ctx.scaling = scaling
@@ -35,8 +37,9 @@ class _LoraLinear(torch.autograd.Function):
         grad_NI = None
         if ctx.needs_input_grad[0]:
             grad_NI = (grad_NO @ weight_OI).addmm_(grad_low_NR, a_RI)
-        grad_b_OR = (grad_NO.T @ low_NR).mul_(ctx.scaling)
-        return grad_NI, None, grad_low_NR.T @ inputs_NI, grad_b_OR, None
+        grad_a_RI = (grad_low_NR.T @ inputs_NI).float()
+        grad_b_OR = (grad_NO.T @ low_NR).float().mul_(ctx.scaling)
+        return grad_NI, None, grad_a_RI, grad_b_OR, None
 
 
 def fuse(model: nn.Module) -> None:

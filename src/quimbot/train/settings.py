@@ -27,6 +27,10 @@ class TrainSettings:
     stage2: Literal["continue", "merge_then_new"] = "continue"
     """What becomes of that adapter: it is trained on with a fresh optimiser, or merged into the
     base, and a new one is trained; a checkpoint then holds both as one."""
+    precision: Literal["float32", "bfloat16"] = "float32"
+    """What the frozen base is kept and multiplied in; the adapter is always float32."""
+    quantize: Literal["none", "nf4"] = "none"
+    """Keep its weights in 4 bits (QLoRA, needs CUDA and bitsandbytes), multiply in bfloat16."""
     rank: int = 16
     """Rank of the adapter."""
     alpha: int = 32
@@ -113,14 +117,21 @@ class TrainSettings:
             raise RecipeError(f"tracker is {self.tracker!r}; allowed: tensorboard, trackio")
         if self.patience and not self.valid:
             raise RecipeError("patience needs held-out records to measure; give valid")
-        if self.schedule not in {"linear", "cosine"}:
-            raise RecipeError(f"schedule is {self.schedule!r}; allowed: linear, cosine")
+        for name, allowed in (
+            ("schedule", ("linear", "cosine")),
+            ("precision", ("float32", "bfloat16")),
+            ("quantize", ("none", "nf4")),
+        ):
+            if (chosen := getattr(self, name)) not in allowed:
+                raise RecipeError(f"{name} is {chosen!r}; allowed: {', '.join(allowed)}")
 
     def _check_stage(self, lora: Lora) -> None:
         if self.stage2 not in {"continue", "merge_then_new"}:
             raise RecipeError(f"stage2 is {self.stage2!r}; allowed: continue, merge_then_new")
         if self.stage2 == "merge_then_new" and not self.start:
             raise RecipeError("stage2 merge_then_new merges a first stage; give its start")
+        if self.stage2 == "merge_then_new" and self.quantize != "none":
+            raise RecipeError("quantize leaves no weights to merge a first stage into; continue it")
         if self.stage2 == "merge_then_new" and lora.use_dora:
             raise RecipeError("use_dora cannot stand on a merged first stage; continue it instead")
 

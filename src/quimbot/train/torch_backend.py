@@ -1,4 +1,4 @@
-"""Training on this machine: LoRA over a frozen float32 base, exact and restartable."""
+"""Training on this machine: LoRA in float32 over a frozen base, exact and restartable."""
 
 import copy
 import ctypes
@@ -24,14 +24,13 @@ from peft import (
     set_peft_model_state_dict,
 )
 from safetensors.torch import load_file, save_file
-from torch import Tensor
-from transformers import AutoModelForCausalLM
+from torch import Tensor, nn
 from transformers.utils import logging
 
 from quimbot.exceptions import ModelError, TrainingFault
 from quimbot.runs.stamp import environment
 from quimbot.runtimes.models import ModelFiles
-from quimbot.train import tree_attention_backend
+from quimbot.train.base_backend import Precision, Quantize, load_base
 from quimbot.train.checkpoint import (
     ADAPTER,
     ADAPTER_CONFIG,
@@ -78,6 +77,8 @@ class TorchTrainer:
         start: a checkpoint whose adapter is continued with a fresh optimiser; empty for a new one.
         merge: merge that adapter into the base instead, and train a new one.
         made_from: kept in every checkpoint's state.
+        precision: of the base and of what it computes.
+        quantize: how the weights of the base are kept, if not in that precision.
     """
 
     def __init__(
@@ -92,6 +93,8 @@ class TorchTrainer:
         start: str = "",
         merge: bool = False,
         made_from: Mapping[str, Any] | None = None,
+        precision: Precision = "float32",
+        quantize: Quantize = "none",
     ) -> None:
         keep_memory()
         logging.disable_progress_bar()  # type: ignore[no-untyped-call] # transformers' own
@@ -106,7 +109,14 @@ class TorchTrainer:
         self._lineage = lineage_of(Path(start)) if start else ()
         self._seed = seed
         self._merged = Merged(Path(start), model.name) if merge else None
-        adapted = _with_adapter(model, lora, seed, self._merged)
+        base = load_base(model, precision, quantize, self._device)
+        if self._merged:
+            self._merged.into(base)
+        adapted = _with_adapter(base, lora, seed)
+        if lora.plain and quantize == "none":
+            fuse(adapted)
+        # A name that stays true on other machines, where peft writes the path it loaded from.
+        adapted.peft_config["default"].base_model_name_or_path = model.name
         self._model = adapted.to(self._device).eval()
         self._named = {
             name: value for name, value in self._model.named_parameters() if value.requires_grad
@@ -325,15 +335,7 @@ class TorchTrainer:
         self._load(folder)
 
 
-def _with_adapter(model: ModelFiles, lora: Lora, seed: int, merged: Merged | None) -> PeftModel:
-    base = AutoModelForCausalLM.from_pretrained(
-        model.folder,
-        dtype=torch.float32,
-        local_files_only=True,
-        attn_implementation=tree_attention_backend.NAME,
-    )
-    if merged:
-        merged.into(base)
+def _with_adapter(base: nn.Module, lora: Lora, seed: int) -> PeftModel:
     config = LoraConfig(
         r=lora.rank,
         lora_alpha=lora.alpha,
@@ -347,12 +349,7 @@ def _with_adapter(model: ModelFiles, lora: Lora, seed: int, merged: Merged | Non
     with warnings.catch_warnings():
         # peft reads a name that transformers will drop; nothing here can change that
         warnings.filterwarnings("ignore", ".*is_gradient_checkpointing", FutureWarning)
-        adapted = get_peft_model(base, config)
-    if lora.plain:
-        fuse(adapted)
-    # A name that stays true on other machines, where peft writes the path it loaded from.
-    config.base_model_name_or_path = model.name
-    return adapted
+        return get_peft_model(base, config)
 
 
 def _scaling(config: LoraConfig) -> float:
