@@ -3,8 +3,8 @@
     VENV/bin/python benchmarks/peers/llamafactory_sft.py JOB.json
 
 VENV holds llamafactory. It reads the chats of the job in their order, writes them with its own
-ChatML template, and so has losses of its own; all settings are those that cost least on a CPU. One line of
-JSON tells the seconds of each step and the peak of resident memory.
+ChatML template, and so has losses of its own; all settings are those that cost least on a CPU. One
+line of JSON tells the seconds of each step and the peak of resident memory.
 """
 
 import json

@@ -5,8 +5,6 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-import torch
-
 from quimbot.train.machine_backend import machine, matmul_flops
 from quimbot.train.packing import packs
 from quimbot.train.settings import TrainSettings
@@ -82,7 +80,7 @@ def estimate(
     flops = 4 * nodes * (sizes.linear + adapter) + 4 * rows * sizes.vocabulary * sizes.hidden
     nf4 = settings.quantize == "nf4"
     low = nf4 or settings.precision == "bfloat16"
-    speed = matmul_flops(torch.bfloat16 if low else torch.float32)
+    speed = matmul_flops("bfloat16" if low else "float32")
     seconds = flops / len(batches) * total / (speed * _REACHED)
     kept = largest * sizes.layers * (6 * sizes.hidden + 2 * sizes.inner)
     width = 2 if low else 4  # bytes of a number

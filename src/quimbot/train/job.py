@@ -2,7 +2,7 @@
 
 import hashlib
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
@@ -46,6 +46,7 @@ class Job:
         """Let a trainer take a step, counted from 0."""
         return trainer.step(examples_of(self.batch(step)), self.settings.rate(step, self.total))
 
+    @cached_property
     def made_from(self) -> dict[str, Any]:
         """All that decides the adapter, by name."""
         settings = plain(self.settings)
@@ -63,7 +64,7 @@ class Job:
         Raises:
             OutputError: it was made from something else.
         """
-        before, now = read_state(checkpoint).made_from, self.made_from()
+        before, now = read_state(checkpoint).made_from, self.made_from
         differing = [
             f"{key} was {before.get(key)!r}, is {now.get(key)!r}"
             if key not in {"data", "plan", "start"}
@@ -93,7 +94,7 @@ class Job:
             loraplus_lr_ratio=settings.loraplus_lr_ratio,
             start=self.start,
             merge=settings.stage2 == "merge_then_new",
-            made_from=self.made_from(),
+            made_from=self.made_from,
             precision=settings.precision,
             quantize=settings.quantize,
         )

@@ -72,7 +72,7 @@ def _run(job: Job, trainer: Trainer, done: int, watch: Watch) -> str:
     with (
         watch.task("train", job.total, done=done) as task,
         patient(watch.say) as asked_to_end,
-        tracking(settings.tracker, settings.output, job.made_from()) as track,
+        tracking(settings.tracker, settings.output, job.made_from) as track,
     ):
         for step in range(done, job.total):
             if _in_vain(metrics.rows, settings.patience):
