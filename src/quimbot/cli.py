@@ -292,7 +292,8 @@ def _finish(folder: Path, seconds: float) -> int:
     if scores := final_table(folder):
         rows = [[row[head] for head in _SCORES] for row in scores]
         _print_table("Replies to real learner turns, in per cent", _SCORES, rows)
-    out.print(f"Report: {folder / 'report.html'}   [dim]({seconds / 60:.1f} min of work)[/]")
+    if (page := folder / "report.html").is_file():
+        out.print(f"Report: {page}   [dim]({seconds / 60:.1f} min of work)[/]")
     out.print(f"Next:   quimbot chat {folder}\n        quimbot serve {folder}")
     return 0
 
