@@ -151,7 +151,7 @@ def _own(record: Record) -> Record:
     words = system.content.split()
     Random(record.id).shuffle(words)
     system = msgspec.structs.replace(system, content=" ".join(words))
-    return msgspec.structs.replace(record, messages=(system, *others))
+    return msgspec.structs.replace(record, messages=(system, *others), id="")
 
 
 def _side(name: str, path: str) -> None:

@@ -14,7 +14,7 @@ def settings(
     *,
     checkpoints: int = 4,
     warmup: float = 0.1,
-    schedule: Literal["linear", "cosine"] = "linear",
+    schedule: Literal["linear", "cosine", "constant"] = "linear",
     start: str = "",
 ) -> TrainSettings:
     return TrainSettings(
@@ -28,10 +28,10 @@ def settings(
     )
 
 
-@pytest.mark.parametrize("schedule", ["linear", "cosine"])
+@pytest.mark.parametrize("schedule", ["linear", "cosine", "constant"])
 @given(total=st.integers(1, 300), warmup=st.floats(0, 1))
 def test_the_rate_rises_then_falls_and_never_ends_before_the_run(
-    schedule: Literal["linear", "cosine"], total: int, warmup: float
+    schedule: Literal["linear", "cosine", "constant"], total: int, warmup: float
 ) -> None:
     chosen = settings(warmup=warmup, schedule=schedule)
     rates = [chosen.rate(step, total) for step in range(total)]

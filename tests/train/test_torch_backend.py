@@ -414,3 +414,20 @@ def test_too_little_memory_says_what_to_lower(
     monkeypatch.setattr(ours, "_nats", short)
     with pytest.raises(TrainingFault, match=r"step 1: out of memory.*lower pack_tokens"):
         ours.step(batch(), 1e-3)
+
+
+def test_a_long_gradient_is_shortened_and_told_as_it_was(model: Path, tmp_path: Path) -> None:
+    files = find_model(str(model))
+    free, held = (
+        TorchTrainer(files, tmp_path, lora=LORA, seed=0, pack_tokens=1000, max_grad_norm=longest)
+        for longest in (1e9, 1e-3)
+    )
+    steps = [made.step(batch(), 1e-3) for made in (free, held)]
+    assert steps[0] == steps[1]  # what is told is measured before
+    moments = [
+        [float(made._optimiser.state[value]["exp_avg"].norm()) for value in made._named.values()]
+        for made in (free, held)
+    ]
+    ratios = [ours / theirs for theirs, ours in zip(*moments, strict=True) if theirs]
+    expected = 1e-3 / steps[0].grad_norm
+    assert ratios == pytest.approx([expected] * len(ratios), rel=1e-3)

@@ -91,6 +91,7 @@ class Job:
             lora=settings.lora,
             seed=settings.seed,
             pack_tokens=settings.pack_tokens,
+            max_grad_norm=settings.max_grad_norm,
             loraplus_lr_ratio=settings.loraplus_lr_ratio,
             start=self.start,
             merge=settings.stage2 == "merge_then_new",

@@ -49,8 +49,10 @@ class TrainSettings:
     """The adapter's B learns at so many times that rate, its A at the rate itself (LoRA+)."""
     warmup: float = 0.05
     """Share of the steps in which the learning rate rises."""
-    schedule: Literal["linear", "cosine"] = "linear"
-    """How the learning rate falls to 0 afterwards."""
+    schedule: Literal["linear", "cosine", "constant"] = "linear"
+    """How the learning rate falls to 0 afterwards, or stays."""
+    max_grad_norm: float = 1.0
+    """A longer gradient is shortened to this."""
     epochs: float = 1.0
     """How often each dialogue is seen."""
     steps: int = 0
@@ -105,6 +107,7 @@ class TrainSettings:
             "learning_rate",
             "loraplus_lr_ratio",
             "epochs",
+            "max_grad_norm",
             "recast_weight",
             "question_weight",
         ):
@@ -118,7 +121,7 @@ class TrainSettings:
         if self.patience and not self.valid:
             raise RecipeError("patience needs held-out records to measure; give valid")
         for name, allowed in (
-            ("schedule", ("linear", "cosine")),
+            ("schedule", ("linear", "cosine", "constant")),
             ("precision", ("float32", "bfloat16")),
             ("quantize", ("none", "nf4")),
         ):
@@ -162,6 +165,8 @@ class TrainSettings:
         rising = max(1, round(self.warmup * total)) if self.warmup else 0
         if step < rising:
             return self.learning_rate * (step + 1) / rising
+        if self.schedule == "constant":
+            return self.learning_rate
         left = (total - step) / max(1, total - rising)
         if self.schedule == "cosine":
             left = (1 - math.cos(math.pi * left)) / 2

@@ -49,7 +49,6 @@ from quimbot.train.stage_backend import Merged
 from quimbot.train.team_backend import team
 from quimbot.train.trainer import Example, Step
 
-_MAX_NORM = 1.0
 _WORTH_A_WORKER = 256  # tokens below which a matrix product no longer fills a core
 T = TypeVar("T")
 _M_TRIM_THRESHOLD, _M_MMAP_MAX = -1, -4
@@ -72,6 +71,7 @@ class TorchTrainer:
         lora: the shape of the adapter.
         seed: of a fresh adapter's weights, and of what its dropout leaves out.
         pack_tokens: most tokens computed at once.
+        max_grad_norm: a longer gradient is shortened to this.
         loraplus_lr_ratio: the learning rate of B counts so many times that of A (LoRA+, Hayou et
             al., 2024, https://arxiv.org/abs/2402.12354).
         start: a checkpoint whose adapter is continued with a fresh optimiser; empty for a new one.
@@ -89,6 +89,7 @@ class TorchTrainer:
         lora: Lora,
         seed: int,
         pack_tokens: int,
+        max_grad_norm: float = 1.0,
         loraplus_lr_ratio: float = 1.0,
         start: str = "",
         merge: bool = False,
@@ -100,6 +101,7 @@ class TorchTrainer:
         logging.disable_progress_bar()  # type: ignore[no-untyped-call] # transformers' own
         self._folder = folder
         self._pack_tokens = pack_tokens
+        self._max_grad_norm = max_grad_norm
         self._made_from = dict(made_from or {})
         self._team = team()
         self.threads, self.processes = torch.get_num_threads(), self._team.size
@@ -168,7 +170,7 @@ class TorchTrainer:
             for value, grad in zip(values, grads, strict=True):
                 value.grad = grad if value.grad is None else value.grad.add_(grad)
         self._team.total_gradients(values)
-        grad_norm = torch.nn.utils.clip_grad_norm_(values, _MAX_NORM)
+        grad_norm = torch.nn.utils.clip_grad_norm_(values, self._max_grad_norm)
         for group in self._optimiser.param_groups:
             group["lr"] = learning_rate * group["ratio"]
         self._optimiser.step()
