@@ -13,9 +13,16 @@ from quimbot.records.jsonl import write_rows
 from quimbot.records.record import Message, Provenance, Record
 from quimbot.runs.watch import Silent
 from quimbot.runtimes.gguf import Architecture
+from quimbot.runtimes.models import find_model
 from quimbot.train.cost_backend import Sizes
 from quimbot.train.loop import train
+from quimbot.train.lora import Lora
 from quimbot.train.settings import TrainSettings
+from quimbot.train.torch_backend import TorchTrainer
+
+pytestmark = pytest.mark.filterwarnings(  # peft reads a name that transformers will drop
+    "ignore:`is_gradient_checkpointing` is deprecated:FutureWarning"
+)
 
 
 def record(index: int, source: str = "rules", reply: str = "Oh, you went there?") -> Record:
@@ -81,9 +88,26 @@ def test_sizes_are_those_of_the_weights(tmp_path: Path, architecture: Architectu
     weights = load_file(folder / "model.safetensors")
     matrices = {name: value for name, value in weights.items() if value.ndim > 1}
     assert sizes.weights == sum(value.size for value in matrices.values())
-    adapted = [value for name, value in matrices.items() if "_proj" in name]
-    assert sizes.linear == sum(value.size for value in adapted)
-    assert sizes.ends == sum(sum(value.shape) for value in adapted)
+    assert sizes.linear == sum(value.size for name, value in matrices.items() if "_proj" in name)
+
+
+@pytest.mark.parametrize("architecture", ["llama", "qwen3"])
+@pytest.mark.parametrize(
+    "lora",
+    [
+        Lora(rank=3),
+        Lora(rank=2, target_modules=("q_proj", "down_proj")),
+        Lora(rank=2, target_modules=("v_proj", "o_proj"), use_dora=True),
+    ],
+    ids=str,
+)
+def test_an_adapter_has_as_many_weights_as_told(
+    tmp_path: Path, architecture: Architecture, lora: Lora
+) -> None:
+    folder = tiny_model(tmp_path / "model", architecture)
+    made = TorchTrainer(find_model(str(folder)), tmp_path, lora=lora, seed=0, pack_tokens=100)
+    sizes = Sizes.of(json.loads((folder / "config.json").read_text()))
+    assert sizes.adapter(lora) == sum(value.numel() for value in made._named.values())
 
 
 def test_the_production_plan_is_seen_without_its_weights(

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
+from quimbot.train.lora import Lora
 from quimbot.train.machine_backend import machine, matmul_flops
 from quimbot.train.packing import packs
 from quimbot.train.settings import TrainSettings
@@ -27,11 +28,9 @@ class Sizes:
     hidden: int
     inner: int
     vocabulary: int
-    linear: int
-    """Weights of all adapted matrices."""
-    ends: int
-    """Sum over those matrices of rows and columns: an adapter has so many times its rank."""
     tied: bool
+    shapes: dict[str, tuple[int, int]]
+    """Rows and columns of the matrices of a layer, by name."""
 
     @classmethod
     def of(cls, config: dict[str, Any]) -> "Sizes":
@@ -40,23 +39,38 @@ class Sizes:
         heads = config["num_attention_heads"]
         head = config.get("head_dim") or hidden // heads
         queries, keys = heads * head, config["num_key_value_heads"] * head
-        shapes = [(queries, hidden), (keys, hidden), (keys, hidden), (hidden, queries)]
-        shapes += [(inner, hidden), (inner, hidden), (hidden, inner)]
-        layers = config["num_hidden_layers"]
         return cls(
-            layers=layers,
+            layers=config["num_hidden_layers"],
             hidden=hidden,
             inner=inner,
             vocabulary=config["vocab_size"],
-            linear=layers * sum(rows * columns for rows, columns in shapes),
-            ends=layers * sum(rows + columns for rows, columns in shapes),
             tied=bool(config.get("tie_word_embeddings", False)),
+            shapes={
+                "q_proj": (queries, hidden),
+                "k_proj": (keys, hidden),
+                "v_proj": (keys, hidden),
+                "o_proj": (hidden, queries),
+                "gate_proj": (inner, hidden),
+                "up_proj": (inner, hidden),
+                "down_proj": (hidden, inner),
+            },
         )
+
+    @property
+    def linear(self) -> int:
+        """Weights of the matrices of all layers."""
+        return self.layers * sum(rows * columns for rows, columns in self.shapes.values())
 
     @property
     def weights(self) -> int:
         """All weights of the model, but for its few norms."""
         return self.linear + self.vocabulary * self.hidden * (1 if self.tied else 2)
+
+    def adapter(self, lora: Lora) -> int:
+        """Weights of an adapter: A has a row and B a column for each of its rank."""
+        ends = sum(sum(self.shapes[name]) for name in lora.target_modules)
+        lengths = sum(self.shapes[name][0] for name in lora.target_modules if lora.use_dora)
+        return self.layers * (lora.rank * ends + lengths)
 
 
 def estimate(
@@ -75,7 +89,7 @@ def estimate(
         nodes += sum(len(pack.tokens_N) for pack in made)
         rows += sum(len(pack.rows_R) for pack in made)
         largest = max(largest, workers * max(len(pack.tokens_N) for pack in made))
-    adapter = settings.rank * sizes.ends
+    adapter = sizes.adapter(settings.lora)
     # forward and backward multiply each weight once for each token; none is needed for the weights
     flops = 4 * nodes * (sizes.linear + adapter) + 4 * rows * sizes.vocabulary * sizes.hidden
     nf4 = settings.quantize == "nf4"
