@@ -2,14 +2,15 @@
 
     python benchmarks/campaign.py --slots 8 64
     python benchmarks/campaign.py --slots 256 --latency 1
-    python benchmarks/campaign.py --slots 32 --peer VENV/bin/python benchmarks/peers/distilabel.py
+    python benchmarks/campaign.py --slots 32 --peer VENV/bin/python SCRIPT
 
 The server stands on the loopback in a process of its own, answers after a fixed time and holds a
 fixed number of answers at once; it counts for how long each slot was held. All clients have the
 same prompts to ask, as many under way as there are slots. Ours asks, keeps, syncs and orders rows
 as `generate` does; the proof of the replies is left out, `benchmarks/verifier.py` times it. The
 bare loop is asyncio and httpx2 with one client, and syncs each answer to a file; it does nothing
-else. A peer runs in an environment of its own, named by its interpreter.
+else. A peer, one of `benchmarks/peers/*_chats.py`, runs in an environment of
+its own, named by its interpreter.
 """
 
 import argparse

@@ -9,17 +9,16 @@ line of JSON tells the seconds of each step and the peak of resident memory.
 
 import json
 import os
-import resource
 import sys
 import tempfile
-import time
 from contextlib import redirect_stdout
 from pathlib import Path
 
 os.environ |= {"GOMP_SPINCOUNT": "0", "DISABLE_VERSION_CHECK": "1"}
 
 from llamafactory.train.tuner import run_exp
-from transformers import TrainerCallback
+from step_clock import StepClock
+from usage import peak_mb
 
 TAGS = {
     "role_tag": "role",
@@ -30,21 +29,10 @@ TAGS = {
 }
 
 
-class Clock(TrainerCallback):
-    """When each step ended."""
-
-    def __init__(self) -> None:
-        self.ends: list[float] = []
-
-    def on_step_end(self, *_: object, **__: object) -> None:
-        """Called by the trainer."""
-        self.ends.append(time.perf_counter())
-
-
 def main(path: str) -> None:
     """Do the job and print."""
     job = json.loads(Path(path).read_text(encoding="utf-8"))
-    clock = Clock()
+    clock = StepClock()
     with tempfile.TemporaryDirectory() as folder, redirect_stdout(sys.stderr):
         data = Path(folder)
         rows = [{"messages": chat} for batch in job["chats"] for chat in batch]
@@ -84,9 +72,7 @@ def main(path: str) -> None:
             },
             callbacks=[clock],
         )
-    seconds = [end - start for start, end in zip(clock.ends, clock.ends[1:], strict=False)]
-    peak_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(json.dumps({"losses": [], "seconds": seconds, "peak_mb": peak_mb}))
+    print(json.dumps({"losses": [], "seconds": clock.seconds, "peak_mb": peak_mb()}))
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Training steps with TRL's SFTTrainer, for `benchmarks/train.py --trl`.
+"""Training steps with TRL's SFTTrainer, for `benchmarks/train.py --peer`.
 
     VENV/bin/python benchmarks/peers/trl_sft.py JOB.json
 
@@ -9,10 +9,8 @@ the loss of each step, its seconds, and the peak of resident memory.
 
 import json
 import os
-import resource
 import sys
 import tempfile
-import time
 from pathlib import Path
 
 os.environ.setdefault("GOMP_SPINCOUNT", "0")
@@ -20,19 +18,10 @@ os.environ.setdefault("GOMP_SPINCOUNT", "0")
 import torch
 from datasets import Dataset
 from peft import PeftModel
-from transformers import AutoModelForCausalLM, AutoTokenizer, TrainerCallback
+from step_clock import StepClock
+from transformers import AutoModelForCausalLM, AutoTokenizer
 from trl import SFTConfig, SFTTrainer
-
-
-class Clock(TrainerCallback):
-    """When each step ended."""
-
-    def __init__(self) -> None:
-        self.ends: list[float] = []
-
-    def on_step_end(self, *_: object, **__: object) -> None:
-        """Called by the trainer."""
-        self.ends.append(time.perf_counter())
+from usage import peak_mb
 
 
 def main(path: str) -> None:
@@ -48,7 +37,7 @@ def main(path: str) -> None:
         for batch in job["batches"]
         for tokens, weights in batch
     ]
-    clock = Clock()
+    clock = StepClock()
     with tempfile.TemporaryDirectory() as folder:
         trainer = SFTTrainer(
             model=model,
@@ -80,9 +69,7 @@ def main(path: str) -> None:
         )
         trainer.train()
     losses = [entry["loss"] for entry in trainer.state.log_history if "loss" in entry]
-    seconds = [end - start for start, end in zip(clock.ends, clock.ends[1:], strict=False)]
-    peak_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(json.dumps({"losses": losses, "seconds": seconds, "peak_mb": peak_mb}))
+    print(json.dumps({"losses": losses, "seconds": clock.seconds, "peak_mb": peak_mb()}))
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """A reply to each chat with NVIDIA Data Designer, for `benchmarks/campaign.py --peer`.
 
-    VENV/bin/python benchmarks/peers/data_designer.py http://127.0.0.1:PORT/v1 CHATS.jsonl AT_ONCE
+    VENV/bin/python benchmarks/peers/data_designer_chats.py URL CHATS.jsonl AT_ONCE
 
 VENV holds data-designer. The job ends with all rows in one parquet file; one line of JSON tells its
 rows, seconds and CPU seconds. A small job goes before it, so that no import is counted.
@@ -8,7 +8,6 @@ rows, seconds and CPU seconds. A small job goes before it, so that no import is 
 
 import json
 import os
-import resource
 import sys
 import tempfile
 import time
@@ -22,10 +21,10 @@ os.environ |= {
     "NO_PROXY": "127.0.0.1",
 }
 
-sys.path.pop(0)  # or this file is taken for the library
 import data_designer.config as dd
 import pandas as pd
 from data_designer.interface import DataDesigner
+from usage import cpu_s
 
 
 def job(url: str, chats: list[dict[str, str]], at_once: int) -> int:
@@ -57,12 +56,6 @@ def job(url: str, chats: list[dict[str, str]], at_once: int) -> int:
         )
         results = designer.create(config, num_records=len(chats))
         return len(pd.read_parquet(results.export(Path(folder) / "rows.parquet")))
-
-
-def cpu_s() -> float:
-    """Of this process and its children."""
-    usages = map(resource.getrusage, (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
-    return sum(usage.ru_utime + usage.ru_stime for usage in usages)
 
 
 def main(url: str, file: str, at_once: str) -> None:

@@ -1,6 +1,6 @@
 """A reply to each chat with distilabel, for `benchmarks/campaign.py --peer`.
 
-    VENV/bin/python benchmarks/peers/distilabel.py http://127.0.0.1:PORT/v1 CHATS.jsonl AT_ONCE
+    VENV/bin/python benchmarks/peers/distilabel_chats.py URL CHATS.jsonl AT_ONCE
 
 VENV holds distilabel[openai] and requests, which it imports without declaring. The job ends with
 all rows in one parquet file; one line of JSON tells its rows, seconds and CPU seconds, those of the
@@ -9,14 +9,12 @@ processes of its steps included. A small job goes before it, so that no import i
 
 import json
 import os
-import resource
 import sys
 import tempfile
 import time
 from contextlib import redirect_stdout
 from pathlib import Path
 
-sys.path.pop(0)  # or this file is taken for the library
 HOME = tempfile.TemporaryDirectory()
 os.environ |= {
     "DISTILABEL_LOG_LEVEL": "WARNING",
@@ -30,6 +28,7 @@ from distilabel.models import OpenAILLM
 from distilabel.pipeline import Pipeline
 from distilabel.steps import LoadDataFromDicts
 from distilabel.steps.tasks import TextGeneration
+from usage import cpu_s
 
 
 def job(url: str, chats: list[dict[str, str]], at_once: int) -> int:
@@ -56,12 +55,6 @@ def job(url: str, chats: list[dict[str, str]], at_once: int) -> int:
         rows = pipeline.run(use_cache=False)["default"]["train"]
         rows.to_parquet(Path(folder) / "rows.parquet")
         return len(rows) - rows.data.column("generation").null_count
-
-
-def cpu_s() -> float:
-    """Of this process and its children."""
-    usages = map(resource.getrusage, (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
-    return sum(usage.ru_utime + usage.ru_stime for usage in usages)
 
 
 def main(url: str, file: str, at_once: str) -> None:
