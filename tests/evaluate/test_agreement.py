@@ -1,0 +1,62 @@
+"""Agreement against published values and its own definition."""
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from quimbot.evaluate.agreement import cohen_kappa, krippendorff_alpha
+
+labels = st.sampled_from("abc")
+
+
+def test_kappa_gives_the_value_of_its_table() -> None:
+    # 20 both yes, 5 only the first, 10 only the second, 15 both no: (.7 - .5) / (1 - .5)
+    first = "y" * 25 + "n" * 25
+    second = "y" * 20 + "n" * 5 + "y" * 10 + "n" * 15
+    found = cohen_kappa(first, second)
+    assert found.value == pytest.approx(0.4)
+    assert found.observed == pytest.approx(0.7)
+    assert found.low is not None
+    assert found.high is not None
+    assert 0.1 < found.low < 0.4 < found.high < 0.7
+
+
+def test_alpha_gives_the_published_value() -> None:
+    # Krippendorff (2011), section C: four observers, twelve units, missing values, nominal: .743
+    observers = {
+        "A": "1 2 3 3 2 1 4 1 2 * * *",
+        "B": "1 2 3 3 2 2 4 1 2 5 * 3",
+        "C": "* 3 3 3 2 3 4 2 2 5 1 *",
+        "D": "1 2 3 3 2 4 4 1 2 5 1 *",
+    }
+    rows = {name: row.split() for name, row in observers.items()}
+    items = [
+        {name: row[unit] for name, row in rows.items() if row[unit] != "*"} for unit in range(12)
+    ]
+    found = krippendorff_alpha(items)
+    assert found.value == pytest.approx(0.743, abs=5e-4)
+    assert found.n == 11
+
+
+@settings(deadline=None, max_examples=25)  # each example draws thousands of times
+@given(st.lists(st.tuples(labels, labels), min_size=1, max_size=12))
+def test_full_agreement_is_one_and_swapping_raters_changes_nothing(
+    pairs: list[tuple[str, str]],
+) -> None:
+    first, second = [one for one, _ in pairs], [two for _, two in pairs]
+    same = cohen_kappa(first, first)
+    assert same.value == (None if len(set(first)) == 1 else 1)
+    assert cohen_kappa(first, second).value == cohen_kappa(second, first).value
+    items = [{"x": one, "y": one} for one in first]
+    assert krippendorff_alpha(items).value == (None if len(set(first)) == 1 else 1)
+
+
+def test_an_item_judged_once_does_not_count() -> None:
+    items = [{"x": "a", "y": "a"}, {"x": "b", "y": "b"}]
+    assert krippendorff_alpha([*items, {"x": "c"}]) == krippendorff_alpha(items)
+
+
+def test_nothing_judged_twice_has_no_value() -> None:
+    found = krippendorff_alpha([{"x": "a"}])
+    assert (found.n, found.value, found.low) == (0, None, None)
+    assert cohen_kappa([], []).value is None
