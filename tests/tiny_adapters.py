@@ -35,5 +35,7 @@ def write_lora(
         for name, parameter in model.named_parameters():
             if "lora_B" in name:
                 torch.nn.init.normal_(parameter, std=std)
+            elif "lora_magnitude" in name:
+                parameter.data *= 1 + std * torch.randn_like(parameter)
         model.save_pretrained(folder)
     return folder

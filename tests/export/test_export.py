@@ -25,14 +25,16 @@ from quimbot.runs.checkpoints import MARKER, adapter_hash
 from quimbot.runs.scorecard import Rate, Score, Scorecard
 from quimbot.runs.stamp import Stamp, write_stamp
 from quimbot.runs.watch import Silent
+from quimbot.runtimes.adapter import Pair
 from quimbot.runtimes.connect import connect
 from quimbot.runtimes.gguf import Architecture
 from quimbot.runtimes.runtime import Sampling, reply
+from quimbot.runtimes.weights import Floats
 
 
 @pytest.fixture(scope="module", params=["llama", "qwen3"])
 def run(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """A run with a base, data with its manifest, one checkpoint and its scores."""
+    """A run with a base, data with its manifest, two kinds of checkpoint and the first's scores."""
     architecture: Architecture = request.param
     folder = tmp_path_factory.mktemp("run")
     with pytest.MonkeyPatch.context() as patch:
@@ -40,6 +42,8 @@ def run(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
         base = tiny_model(folder / "base", architecture)
         checkpoint = write_lora(folder / "stage1" / "step-7", base, use_rslora=True)
         (checkpoint / MARKER).touch()
+        write_lora(folder / "dora" / "step-7", base, use_dora=True)
+        (folder / "dora" / "step-7" / MARKER).touch()
         leave_traces(folder, checkpoint)
         yield folder
 
@@ -98,11 +102,14 @@ def scorecard(turns: int, recast: int, checkpoint: Path) -> Scorecard:
     )
 
 
-def exported(run: Path, output: Path, form: Form, **more: str) -> str:
-    settings = ExportSettings(checkpoint=str(run / "stage1"), output=output, form=form, **more)  # type: ignore[arg-type]  # kind and licence are text
-    assert settings.inputs() == (run / "stage1" / "step-7",)
+def exported(run: Path, output: Path, form: Form, stage: str = "stage1", **more: str) -> str:
+    settings = ExportSettings(checkpoint=str(run / stage), output=output, form=form, **more)  # type: ignore[arg-type]  # kind and licence are text
+    assert settings.inputs() == (run / stage / "step-7",)
     assert settings.outputs() == (output,)
     return export(settings, Silent())
+
+
+stages = pytest.mark.parametrize("stage", ["stage1", "dora"])
 
 
 def said(address: str) -> str:
@@ -120,10 +127,11 @@ def test_adapter_alone(run: Path, tmp_path: Path) -> None:
     assert adapter_hash(tmp_path / "out") == adapter_hash(run / "stage1" / "step-7")
 
 
-def test_merged_folder_answers_as_the_adapter(run: Path, tmp_path: Path) -> None:
-    summary = exported(run, tmp_path / "out", "merged")
+@stages
+def test_merged_folder_answers_as_the_adapter(run: Path, tmp_path: Path, stage: str) -> None:
+    summary = exported(run, tmp_path / "out", "merged", stage)
     assert "logits within" in summary
-    assert said(f"torch:{tmp_path / 'out'}") == said(f"torch:{run / 'stage1'}")
+    assert said(f"torch:{tmp_path / 'out'}") == said(f"torch:{run / stage}")
     assert said(f"torch:{tmp_path / 'out'}") != said(f"torch:{run / 'base'}")
     before = load_file(run / "base" / "model.safetensors")
     after = load_file(tmp_path / "out" / "model.safetensors")
@@ -132,9 +140,10 @@ def test_merged_folder_answers_as_the_adapter(run: Path, tmp_path: Path) -> None
     assert len(changed) == 14
 
 
-def test_merged_gguf_answers_as_the_adapter(run: Path, tmp_path: Path) -> None:
-    exported(run, tmp_path / "out", "gguf", kind="F32")
-    exported(run, tmp_path / "merged", "merged")
+@stages
+def test_merged_gguf_answers_as_the_adapter(run: Path, tmp_path: Path, stage: str) -> None:
+    exported(run, tmp_path / "out", "gguf", stage, kind="F32")
+    exported(run, tmp_path / "merged", "merged", stage)
     params = xllamacpp.CommonParams()
     params.model.path = str(tmp_path / "out" / "quimbot-f32.gguf")
     params.verbosity = -1
@@ -180,6 +189,12 @@ def test_card_tells_base_data_and_scores(run: Path, tmp_path: Path) -> None:
     assert "99%" not in card
 
 
+def test_card_tells_dora(run: Path, tmp_path: Path) -> None:
+    exported(run, tmp_path / "out", "peft", "dora")
+    card = (tmp_path / "out" / "README.md").read_text()
+    assert "| Adapter | DoRA, rank 4, scaling 2 |" in card
+
+
 def test_card_of_a_lone_adapter_admits_what_it_does_not_know(run: Path, tmp_path: Path) -> None:
     shutil.copytree(run / "stage1" / "step-7", tmp_path / "a" / "lone")
     settings = ExportSettings(
@@ -200,6 +215,19 @@ def test_wrong_merge_is_noticed(run: Path, tmp_path: Path, monkeypatch: pytest.M
     monkeypatch.setattr("quimbot.export.export.merge", wrong)
     with pytest.raises(ModelError, match="answer otherwise"):
         exported(run, tmp_path / "out", "merged")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_merge_without_the_lengths_is_noticed(
+    run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def wrong(pair: Pair, weight: Floats, scaling: float) -> Floats:
+        return right(replace(pair, magnitude=None), weight, scaling)
+
+    right = Pair.added_to
+    monkeypatch.setattr(Pair, "added_to", wrong)
+    with pytest.raises(ModelError, match="answer otherwise"):
+        exported(run, tmp_path / "out", "merged", "dora")
     assert list(tmp_path.iterdir()) == []
 
 

@@ -53,6 +53,32 @@ def test_one_base_is_shared(run: Path) -> None:
     assert replies[f"llamacpp:{base}"] == replies[base]
 
 
+def test_dora_has_weights_of_its_own_beside_the_others(run: Path, tmp_path: Path) -> None:
+    dora = str(write_lora(tmp_path / "dora", run / "base", seed=3, use_dora=True))
+    base, plain = str(run / "base"), str(run / "checkpoints" / "step-1")
+    with open_runtimes([base, plain, dora]) as runtimes:
+        replies = [said(runtime) for runtime in runtimes.values()]
+        assert isinstance(runtimes[dora], LlamaRuntime)
+        assert runtimes[dora].name == dora
+    assert len(set(replies)) == 3
+    with open_runtimes([base, plain]) as runtimes:
+        assert [said(runtime) for runtime in runtimes.values()] == replies[:2]
+
+
+def test_weights_with_dora_in_them_are_made_once(run: Path, tmp_path: Path) -> None:
+    dora = write_lora(tmp_path / "dora", run / "base", seed=4, use_dora=True)
+    with connect(str(dora)) as runtime:
+        first = said(runtime)
+    made = set((run / "cache").rglob("Q8_0-*.gguf"))
+    times = {path: path.stat().st_mtime_ns for path in made}
+    with connect(str(dora)) as runtime:
+        assert said(runtime) == first
+    assert {p: p.stat().st_mtime_ns for p in (run / "cache").rglob("Q8_0-*.gguf")} == times
+    write_lora(dora, run / "base", seed=5, use_dora=True)
+    with connect(str(dora)) as runtime:
+        assert said(runtime) != first
+
+
 def test_training_run_is_its_last_checkpoint(run: Path, tmp_path: Path) -> None:
     for step in (2, 10, 9):
         folder = write_lora(tmp_path / "stage1" / f"step-{step}", run / "base", seed=step)

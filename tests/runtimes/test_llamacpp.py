@@ -217,6 +217,13 @@ def test_adapter_of_another_size_is_refused(base: ModelFiles, tmp_path: Path) ->
     assert "\n" not in str(caught.value)
 
 
+def test_dora_beside_others_is_refused(base: ModelFiles, tmp_path: Path) -> None:
+    adapter = read_adapter(write_lora(tmp_path / "lora", base.folder, use_dora=True))
+    with pytest.raises(ModelError, match=r"DoRA cannot .* torch:.*--form gguf") as caught:
+        LlamaEngine(base, [adapter])
+    assert "\n" not in str(caught.value)
+
+
 def test_adapter_that_llamacpp_ignores_is_refused(
     base: ModelFiles, adapters: list[Adapter], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -92,6 +92,19 @@ def test_base_and_adapters_say_the_same(tiny: ModelFiles, tmp_path: Path) -> Non
     assert difference(tiny, both_scalings(tiny, tmp_path, std=0.1)) < 1e-3
 
 
+def test_merged_dora_says_the_same(tiny: ModelFiles, tmp_path: Path) -> None:
+    adapter = read_adapter(write_lora(tmp_path / "lora", tiny.folder, use_dora=True))
+    with (
+        TorchEngine(tiny, [adapter]) as exact,
+        LlamaEngine(tiny, merged=adapter, kind="F32") as fast,
+    ):
+        for chat in CHATS:
+            expected, found = by_torch(exact, chat, adapter), by_llamacpp(fast, chat, None)
+            assert [token for token, _ in found] == [token for token, _ in expected]
+            for one, other in zip(expected, found, strict=True):
+                assert one[1] == pytest.approx(other[1], abs=1e-3)
+
+
 def test_other_rotation_is_noticed(
     tiny: ModelFiles, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

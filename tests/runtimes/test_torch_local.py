@@ -157,6 +157,22 @@ def test_too_long_a_chat_is_named(engine: TorchEngine) -> None:
         asyncio.run(reply(engine.runtime("x"), long, Sampling()))
 
 
+def test_dora_stands_beside_plain_adapters(
+    base: ModelFiles, adapters: list[Adapter], plain: TorchEngine, tmp_path: Path
+) -> None:
+    dora = read_adapter(write_lora(tmp_path / "lora", base.folder, use_dora=True))
+    alone = {}
+    for adapter in (adapters[0], dora):
+        with TorchEngine(base, [adapter]) as engine:
+            alone[adapter] = engine.runtime("x", adapter).logprobs(DIALOGUES)
+    for order in ([adapters[0], dora], [dora, adapters[0]]):
+        with TorchEngine(base, order) as engine:
+            for adapter, expected in alone.items():
+                assert engine.runtime("x", adapter).logprobs(DIALOGUES) == expected
+            untouched = engine.runtime("x").logprobs(DIALOGUES)
+            assert untouched == plain.runtime("x").logprobs(DIALOGUES)
+
+
 def test_adapter_of_another_size_is_refused(base: ModelFiles, tmp_path: Path) -> None:
     other = tiny_model(tmp_path / "other", base.architecture, layers=3)
     adapter = read_adapter(write_lora(tmp_path / "lora", other))

@@ -259,10 +259,20 @@ def test_a_checkpoint_loads_in_plain_peft(model: Path, tmp_path: Path) -> None:
             assert not torch.allclose(plain(tokens).logits, ours._model(tokens).logits)
 
 
-def test_training_and_evaluation_agree_on_the_loss(model: Path, tmp_path: Path) -> None:
+SHAPES = [
+    LORA,
+    Lora(rank=3, alpha=7, use_rslora=True),
+    Lora(rank=4, alpha=8, target_modules=("q_proj", "v_proj")),
+    Lora(rank=4, alpha=8, use_dora=True),
+    Lora(rank=4, alpha=8, dropout=0.3),
+]
+
+
+@pytest.mark.parametrize("lora", SHAPES, ids=str)
+def test_training_and_evaluation_agree_on_the_loss(model: Path, tmp_path: Path, lora: Lora) -> None:
     files = find_model(str(model))
-    ours = trainer(model, tmp_path)
-    adapter = read_adapter(Path(ours.save("step-000000")))
+    ours = opened(model, tmp_path, lora)
+    adapter = read_adapter(Path(trained(ours, "step-000002")))
     chats = [
         [
             Message(role="system", content="You are a tutor."),
@@ -323,15 +333,6 @@ def trained(ours: TorchTrainer, name: str) -> str:
     return ours.save(name)
 
 
-SHAPES = [
-    LORA,
-    Lora(rank=3, alpha=7, use_rslora=True),
-    Lora(rank=4, alpha=8, target_modules=("q_proj", "v_proj")),
-    Lora(rank=4, alpha=8, use_dora=True),
-    Lora(rank=4, alpha=8, dropout=0.3),
-]
-
-
 @pytest.mark.parametrize("lora", SHAPES, ids=str)
 def test_every_shape_answers_in_plain_peft_as_in_training(
     model: Path, tmp_path: Path, lora: Lora
@@ -386,6 +387,23 @@ def test_a_new_adapter_on_a_merged_one_is_one_adapter_of_the_base(
     assert adapter.scaling == pytest.approx(
         second.alpha / second.rank ** (0.5 if second.use_rslora else 1)
     )
+
+
+def test_dora_is_continued_and_not_merged(model: Path, tmp_path: Path) -> None:
+    dora = SHAPES[3]
+    start = trained(opened(model, tmp_path / "1", dora), "step-000002")
+    with pytest.raises(ModelError, match=r'continue it: stage2 = "continue", use_dora') as caught:
+        opened(model, tmp_path / "2", LORA, start=start, merge=True)
+    assert "\n" not in str(caught.value)
+    with pytest.raises(
+        ModelError, match=r"its use_dora is True.*must be equal to continue an ad"
+    ) as told:
+        opened(model, tmp_path / "2", LORA, start=start)
+    assert "merge_then_new" not in str(told.value)
+    ours = opened(model, tmp_path / "2", dora, start=start)
+    with torch.inference_mode():
+        now = ours._model(torch.tensor([batch()[0].tokens])).logits
+    torch.testing.assert_close(logits_of(model, start), now)
 
 
 def test_an_adapter_of_another_base_is_not_merged(model: Path, tmp_path: Path) -> None:

@@ -95,10 +95,11 @@ def _table(rows: dict[str, str]) -> str:
 
 
 def _training_rows(adapter: Adapter, base: str, training: dict[str, Any]) -> dict[str, str]:
+    kind = "DoRA" if adapter.dora else "LoRA"
     known = ("learning_rate", "batch_size", "epochs", "steps", "seed", "start")
     return {
         "Base model": base,
-        "Adapter": f"LoRA, rank {adapter.rank}, scaling {adapter.scaling:g}",
+        "Adapter": f"{kind}, rank {adapter.rank}, scaling {adapter.scaling:g}",
         "Adapter SHA-256": adapter_hash(adapter.folder) or "unknown",
     } | {
         key.replace("_", " ").capitalize(): str(training[key]) for key in known if training.get(key)

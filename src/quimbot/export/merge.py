@@ -4,18 +4,17 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 from transformers import AutoModelForCausalLM
 
 from quimbot.exceptions import ModelError
 from quimbot.pedagogy.moves import tutor_prompt
 from quimbot.records.record import Message, Move
-from quimbot.runtimes.adapter import Adapter, Pair
+from quimbot.runtimes.adapter import Adapter
 from quimbot.runtimes.chat_format import prompt_text
 from quimbot.runtimes.models import ModelFiles
 from quimbot.runtimes.torch_local import TorchEngine
-from quimbot.runtimes.weights import Floats, Tensor, read_weights, write_weights
+from quimbot.runtimes.weights import read_weights, write_weights
 
 _TOLERANCE = 1e-2
 """Logits of a merged model may differ by rounding, never by this much."""
@@ -29,33 +28,12 @@ def merge(base: ModelFiles, adapter: Adapter, folder: Path) -> None:
     Raises:
         ModelError: the adapter changes a matrix that the base lacks or has in another size.
     """
-    pairs = {f"{pair.module}.weight": pair for pair in adapter.pairs()}
-    tensors = [
-        _merged(tensor, pairs.pop(tensor.name, None), adapter)
-        for tensor in read_weights(base.folder)
-    ]
-    if pairs:
-        raise ModelError(f"{adapter.folder}: adapts {next(iter(pairs))}, which {base.name} lacks")
+    tensors = adapter.added_to(read_weights(base.folder))
     folder.mkdir(parents=True)
     for path in base.folder.iterdir():
         if path.suffix in {".json", ".jinja", ".txt"} and "safetensors" not in path.name:
             shutil.copy(path, folder)
     write_weights(folder / "model.safetensors", tensors)
-
-
-def _merged(tensor: Tensor, pair: Pair | None, adapter: Adapter) -> Tensor:
-    if pair is None:
-        return tensor
-    if tensor.shape != (pair.b.shape[0], pair.a.shape[1]):
-        raise ModelError(
-            f"{adapter.folder}: {pair.module} has another size in this base; "
-            f"it was trained on {adapter.base}"
-        )
-
-    def load() -> Floats:
-        return np.asarray(tensor.load() + adapter.scaling * (pair.b @ pair.a), np.float32)
-
-    return Tensor(name=tensor.name, shape=tensor.shape, load=load)
 
 
 def check_merged(base: ModelFiles, adapter: Adapter, folder: Path) -> float:

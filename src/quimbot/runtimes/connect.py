@@ -40,6 +40,12 @@ class Local:
     base: ModelFiles
     adapter: Adapter | None
 
+    @property
+    def merged(self) -> Adapter | None:
+        """The adapter, if it has to be in the weights: llama.cpp cannot add DoRA itself."""
+        dora = self.adapter is not None and self.adapter.dora
+        return self.adapter if dora and self.engine == "llamacpp" else None
+
 
 @contextmanager
 def connect(address: str, *, at_once: int = 4) -> Iterator[Runtime]:
@@ -62,6 +68,8 @@ def open_runtimes(
 ) -> Iterator[dict[str, Runtime]]:
     """The runtimes at some addresses; adapters of one base share it.
 
+    A DoRA adapter has weights of its own in llama.cpp, made on first use and kept in the cache.
+
     `at_once` is how many chats llama.cpp answers together: 16 give the most tokens a second, fewer
     leave each chat more room (8,192 tokens are shared evenly).
     `corrections` (learner turn → corrected turn) is what `scripted:perfect` knows.
@@ -71,7 +79,7 @@ def open_runtimes(
         ModelError: an address names nothing that can be found, reached or used.
     """
     opened: dict[str, Runtime] = {}
-    local: dict[tuple[Engine, Path], dict[str, Local]] = {}
+    local: dict[tuple[Engine, Path, Adapter | None], dict[str, Local]] = {}
     with ExitStack() as stack:
         for address in dict.fromkeys(addresses):
             if is_endpoint(address):
@@ -81,8 +89,9 @@ def open_runtimes(
                 opened[address] = ScriptedRuntime(part, corrections)
             else:
                 target = find_local(address)
-                local.setdefault((target.engine, target.base.cache), {})[address] = target
-        for (engine, _), targets in local.items():
+                shared = target.engine, target.base.cache, target.merged
+                local.setdefault(shared, {})[address] = target
+        for (engine, _, _), targets in local.items():
             opened.update(_open_engine(stack, engine, targets, at_once))
         yield {address: opened[address] for address in addresses}
 
@@ -90,12 +99,16 @@ def open_runtimes(
 def _open_engine(
     stack: ExitStack, engine: Engine, targets: dict[str, Local], at_once: int
 ) -> dict[str, Runtime]:
-    base = next(iter(targets.values())).base
+    first = next(iter(targets.values()))
+    base, merged = first.base, first.merged
     adapters = {t.adapter.folder.resolve(): t.adapter for t in targets.values() if t.adapter}
     match engine:
         case "llamacpp":
             from quimbot.runtimes.llamacpp import LlamaEngine
 
+            if merged:
+                llama = stack.enter_context(LlamaEngine(base, merged=merged, slots=at_once))
+                return {name: llama.runtime(name) for name in targets}
             llama = stack.enter_context(LlamaEngine(base, tuple(adapters.values()), slots=at_once))
             return {name: llama.runtime(name, t.adapter) for name, t in targets.items()}
         case "torch":

@@ -25,6 +25,11 @@ def adapter_to_gguf(adapter: Adapter, base: Path, out: Path) -> None:
     Raises:
         ModelError: the adapter is not plain LoRA, changes nothing, or fits another model.
     """
+    if adapter.dora:
+        raise ModelError(
+            f"{adapter.folder}: DoRA cannot be a GGUF adapter, only merged into its base; name "
+            f"torch:{adapter.folder}, or quimbot export --checkpoint {adapter.folder} --form gguf"
+        )
     config = read_config(base)
     architecture: Architecture = config["model_type"]
     names = gguf_names(architecture, config["num_hidden_layers"])

@@ -8,6 +8,7 @@ import gguf
 import numpy as np
 
 from quimbot.exceptions import ModelError
+from quimbot.runtimes.adapter import Adapter
 from quimbot.runtimes.gguf import (
     Architecture,
     Kind,
@@ -22,15 +23,21 @@ _NORMAL, _CONTROL, _ADDED, _UNUSED = 1, 3, 4, 5
 """GGUF's token types."""
 
 
-def folder_to_gguf(folder: Path, out: Path, kind: Kind) -> None:
+def folder_to_gguf(folder: Path, out: Path, kind: Kind, adapter: Adapter | None = None) -> None:
     """Write a model folder (llama or qwen3) as GGUF; vectors stay F32, matrices become `kind`.
 
+    An adapter is added into the weights.
+
     Raises:
-        ModelError: the folder holds something that llama.cpp would read otherwise than meant.
+        ModelError: the folder holds something that llama.cpp would read otherwise than meant, or
+            the adapter fits another model.
     """
     config = read_config(folder)
     architecture: Architecture = config["model_type"]
-    tensors = _renamed(folder, architecture, config)
+    weights = list(read_weights(folder))
+    tensors = _renamed(
+        folder, adapter.added_to(weights) if adapter else weights, architecture, config
+    )
     kinds = [_kind_of(tensor, kind) for tensor in tensors]
     writer = gguf.GGUFWriter(out, architecture)
     writer.add_name(folder.name)
@@ -55,11 +62,13 @@ def _kind_of(tensor: Tensor, kind: Kind) -> gguf.GGMLQuantizationType:
     return gguf.GGMLQuantizationType[kind if fits else "F32"]
 
 
-def _renamed(folder: Path, architecture: Architecture, config: dict[str, Any]) -> list[Tensor]:
+def _renamed(
+    folder: Path, weights: list[Tensor], architecture: Architecture, config: dict[str, Any]
+) -> list[Tensor]:
     names = gguf_names(architecture, config["num_hidden_layers"])
     heads, kv_heads = config["num_attention_heads"], config["num_key_value_heads"]
     tensors = []
-    for tensor in read_weights(folder):
+    for tensor in weights:
         module = tensor.name.removesuffix(".weight")
         if module == "lm_head" and config.get("tie_word_embeddings"):
             continue

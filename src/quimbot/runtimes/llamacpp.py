@@ -43,6 +43,9 @@ _PROBE = "I go to the store yesterday."
 class LlamaEngine:
     """A base model and its adapters, loaded once; answers up to `slots` chats at a time.
 
+    `merged` is an adapter that is added into the weights, and the engine answers as that one alone:
+    llama.cpp's own adapters cannot express DoRA.
+
     Raises:
         ModelError: the model or an adapter cannot be loaded, or an adapter changes no answer.
     """
@@ -52,6 +55,7 @@ class LlamaEngine:
         base: ModelFiles,
         adapters: Sequence[Adapter] = (),
         *,
+        merged: Adapter | None = None,
         kind: Kind = "Q8_0",
         slots: int = 4,
         context: int = 8192,
@@ -64,10 +68,12 @@ class LlamaEngine:
         workers = min(cores, slots)
         each = -(-slots // workers)
         threads = max(1, (cores - 1) // workers)  # a core is left to those who wait for the words
+        weights = base.gguf(kind, merged)
         self._servers = [
             _load(
                 base,
                 adapters,
+                weights=weights,
                 kind=kind,
                 slots=each,
                 context=each * context // slots,
@@ -160,13 +166,14 @@ def _load(
     base: ModelFiles,
     adapters: Sequence[Adapter],
     *,
+    weights: Path,
     kind: Kind,
     slots: int,
     context: int,
     threads: int,
 ) -> Any:  # noqa: ANN401 - the library ships no types
     params = xllamacpp.CommonParams()
-    params.model.path = str(base.gguf(kind))
+    params.model.path = str(weights)
     params.verbosity = -1
     params.fit_params = False
     params.n_parallel = slots

@@ -15,6 +15,7 @@ from importlib import metadata
 from pathlib import Path
 
 from quimbot.exceptions import ModelError
+from quimbot.runtimes.adapter import Adapter
 from quimbot.runtimes.chat_format import Style, Tokenizer, load_tokenizer, style_of
 from quimbot.runtimes.gguf import Architecture, Kind, read_config
 from quimbot.runtimes.gguf_reader import gguf_to_folder
@@ -62,10 +63,17 @@ class ModelFiles:
         """The tokenizer, without transformers."""
         return load_tokenizer(self.folder)
 
-    def gguf(self, kind: Kind = "Q8_0") -> Path:
-        """The model as a GGUF file for llama.cpp."""
-        folder = self.folder
-        return _made(self.cache / f"{kind}.gguf", lambda out: folder_to_gguf(folder, out, kind))
+    def gguf(self, kind: Kind = "Q8_0", adapter: Adapter | None = None) -> Path:
+        """The model as a GGUF file for llama.cpp, with an adapter in its weights if one is given.
+
+        Raises:
+            ModelError: the model or the adapter cannot be written so.
+        """
+        folder, which = self.folder, f"-{adapter.hash[:16]}" if adapter else ""
+        return _made(
+            self.cache / f"{kind}{which}.gguf",
+            lambda out: folder_to_gguf(folder, out, kind, adapter),
+        )
 
 
 def _template(folder: Path) -> str:

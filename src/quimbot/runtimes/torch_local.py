@@ -15,7 +15,7 @@ from torch.nn.functional import cross_entropy
 from transformers import AutoModelForCausalLM
 from transformers.utils.logging import disable_progress_bar
 
-from quimbot.exceptions import ModelError, PromptTooLong, RuntimeFault
+from quimbot.exceptions import PromptTooLong, RuntimeFault
 from quimbot.records.record import Message
 from quimbot.runtimes.adapter import Adapter
 from quimbot.runtimes.chat_format import END_OF_TURN, examples, prompt_text
@@ -91,10 +91,7 @@ def _check_fits(model: Any, adapter: Adapter) -> None:  # noqa: ANN401 - untyped
         except AttributeError:
             shape = ()
         if shape != (pair.b.shape[0], pair.a.shape[1]):
-            raise ModelError(
-                f"{adapter.folder}: adapts {pair.module}, which this base lacks or has in another "
-                f"size; it was trained on {adapter.base}"
-            )
+            raise adapter.misfit(pair)
 
 
 class TorchRuntime:

@@ -42,7 +42,7 @@ class TrainSettings:
     use_rslora: bool = False
     """Rank-stabilised LoRA."""
     use_dora: bool = False
-    """Weight-decomposed LoRA; such a checkpoint is merged by peft, and not served as it is."""
+    """Weight-decomposed LoRA (DoRA): the lengths of the weights' rows are learnt apart."""
     learning_rate: float = 5e-4
     """Highest learning rate."""
     loraplus_lr_ratio: float = 1.0

@@ -22,13 +22,18 @@ class Merged:
     """The adapter of a checkpoint, merged under the one that is trained.
 
     Raises:
-        ModelError: the folder holds no plain adapter of this base.
+        ModelError: the folder holds no plain adapter of this base; DoRA has no form side by side.
     """
 
     def __init__(self, folder: Path, base: str) -> None:
         adapter = read_adapter(folder)
         if adapter.base != base:
             raise ModelError(f"{folder}: an adapter of {adapter.base}; this run's model is {base}")
+        if adapter.dora:
+            raise ModelError(
+                f"{folder}: a DoRA adapter, beside which no second one can be kept; continue it: "
+                'stage2 = "continue", use_dora = true'
+            )
         self.rank = adapter.rank
         self._scaling = adapter.scaling
         self._pairs = {

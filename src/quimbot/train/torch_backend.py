@@ -320,6 +320,8 @@ class TorchTrainer:
         """Begin from the adapter of a checkpoint, if it has this run's shape."""
         config = self._model.peft_config["default"]
         found = _read_adapter_config(folder)
+        dora = found.get("use_dora") or config.use_dora
+        other = "" if dora else ', or give stage2 = "merge_then_new"'
         for key, wanted in (
             ("base_model_name_or_path", config.base_model_name_or_path),
             ("r", config.r),
@@ -332,7 +334,7 @@ class TorchTrainer:
             if (sorted(value) if isinstance(value, list) else value) != wanted:
                 raise ModelError(
                     f"{folder}: its {key} is {value!r}, this run's is {wanted!r}; "
-                    'they must be equal to continue an adapter, or give stage2 = "merge_then_new"'
+                    f"they must be equal to continue an adapter{other}"
                 )
         self._load(folder)
 
