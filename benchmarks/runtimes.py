@@ -42,7 +42,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     asked = parser.parse_args()
     _, target = resolve(asked.address)
-    turns = subset(load_suite("eracond"), asked.turns)
+    turns = subset(load_suite("scaffolding"), asked.turns)
     chats = [
         (tutor_prompt(Move.RECAST), Message(role="user", content=turn.learner)) for turn in turns
     ]

@@ -57,6 +57,7 @@ def judged(
         address=address,
         item=f"turn-{number}",
         group=f"dialogue-{number // 2}",
+        move=Move.RECAST,
         record=Record(
             messages=(
                 Message(role="system", content="Be a tutor."),
@@ -69,11 +70,11 @@ def judged(
                     move=Move.RECAST,
                     corrections=(RIGHT.format(number),),
                     error_types=(kind,),
-                    verdict=verdict,
                 ),
             ),
             provenance=Provenance(source="suite", licence="MIT", author=address),
         ),
+        verdict=verdict,
     )
 
 
@@ -82,7 +83,7 @@ def write_scores(folder: Path, rows: Mapping[str, Sequence[Judged]], *, of: int 
     every = [row for own in rows.values() for row in own]
     turns = max(len(own) for own in rows.values())
     card = Scorecard(
-        suite="eracond",
+        suite="scaffolding",
         suite_sha256="0" * 64,
         turns=turns,
         of=of,

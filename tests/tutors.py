@@ -9,6 +9,7 @@ from quimbot.records.jsonl import write_rows
 from quimbot.records.record import Message
 from quimbot.runs.checkpoints import MARKER
 from quimbot.runtimes.runtime import Delta, Runtime, Sampling, TokenLogprob
+from quimbot.runtimes.scripted import Script
 
 TURNS = [
     ("a", "Yesterday I go to the store.", "Yesterday I went to the store.", "R:VERB:TENSE"),
@@ -106,7 +107,7 @@ def opening(runtimes: Mapping[str, Runtime]) -> Callable[..., object]:
         addresses: Sequence[str],
         *,
         at_once: int = 1,  # noqa: ARG001 - the real one's
-        corrections: Mapping[str, str] | None = None,  # noqa: ARG001 - the real one's
+        script: Script | None = None,  # noqa: ARG001 - the real one's
     ) -> Iterator[dict[str, Runtime]]:
         yield {address: runtimes[address] for address in addresses}
 

@@ -27,7 +27,8 @@ def _settings(tmp_path: Path, *runtimes: str, **more: int) -> ScoreSettings:
     suite = write_suite(tmp_path / "suite.jsonl")
     return ScoreSettings(
         runtimes=runtimes,
-        suite=suite,
+        suites=(suite,),
+        moves=(Move.RECAST,),
         output=tmp_path / "scores",
         **more,  # type: ignore[arg-type] # numbers go to number fields
     )
@@ -203,14 +204,14 @@ def test_replies_are_records_with_their_verdicts(tmp_path: Path) -> None:
 def test_every_move_is_asked_for_and_scored_alone(tmp_path: Path) -> None:
     settings = ScoreSettings(
         runtimes=("scripted:perfect",),
-        suite=write_suite(tmp_path / "suite.jsonl"),
+        suites=(write_suite(tmp_path / "suite.jsonl"),),
         output=tmp_path / "scores",
         moves=tuple(Move),
     )
     score(settings, Silent())
     rows = {row.move: row for row in read_scorecard(settings.output).scores}
     assert set(rows) == set(Move)
-    assert rows[Move.HINT].verified.value == rows[Move.ELICITATION].verified.value == 0
+    assert {row.verified.value for row in rows.values()} == {1}
     prompts = {row.record.messages[0].content for row in read_judged(settings.output)}
     assert len(prompts) == len(Move)
 

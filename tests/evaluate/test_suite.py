@@ -13,7 +13,7 @@ from quimbot.records.jsonl import write_rows
 
 
 def test_shipped_suite_is_whole_and_names_its_dialogues() -> None:
-    turns = load_suite("eracond")
+    turns = load_suite("scaffolding")
     assert len(turns) == 233
     assert {turn.licence for turn in turns} == {"MIT"}
     assert 60 <= len({turn.group for turn in turns}) < 233
@@ -51,13 +51,13 @@ def test_a_bad_suite_is_one_line_that_says_where(
 
 
 def test_an_unknown_suite_lists_the_known_ones() -> None:
-    with pytest.raises(RecipeError, match=r"'eracon'.*shipped suites are eracond"):
-        load_suite("eracon")
+    with pytest.raises(RecipeError, match=r"'grammer'.*shipped suites are scaffolding"):
+        load_suite("grammer")
 
 
 @given(small=st.integers(1, 233), more=st.integers(0, 100))
 def test_a_subset_has_its_size_and_lies_in_every_larger_one(small: int, more: int) -> None:
-    turns = load_suite("eracond")
+    turns = load_suite("scaffolding")
     chosen = subset(turns, small)
     assert len(chosen) == small
     assert set(chosen) <= set(subset(turns, small + more))
@@ -65,7 +65,7 @@ def test_a_subset_has_its_size_and_lies_in_every_larger_one(small: int, more: in
 
 
 def test_no_limit_takes_all_and_the_hash_follows_the_turns() -> None:
-    turns = load_suite("eracond")
+    turns = load_suite("scaffolding")
     assert subset(turns, 0) == subset(turns, 999) == turns
     assert suite_hash(turns) != suite_hash(turns[1:])
 

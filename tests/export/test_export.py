@@ -87,10 +87,11 @@ def scorecard(turns: int, recast: int, checkpoint: Path) -> Scorecard:
             question=rate,
             median_words=9.0,
             by_type={},
+            by_l1={},
         )
 
     return Scorecard(
-        suite="eracond",
+        suite="scaffolding",
         suite_sha256="",
         turns=turns,
         of=233,
@@ -183,7 +184,7 @@ def test_card_tells_base_data_and_scores(run: Path, tmp_path: Path) -> None:
     assert f'\nbase_model: "{run / "base"}"\n' in card
     assert "| Licences | CC0-1.0 (1) |" in card
     assert "| Learning rate | 0.002 |" in card
-    assert "233 of 233 learner turns of `eracond`" in card
+    assert "233 of 233 learner turns of `scaffolding`" in card
     assert "| this tutor | recast | 40% (0% to 100%)" in card
     assert "| base model | recast | 1%" in card
     assert "99%" not in card

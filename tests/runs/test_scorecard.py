@@ -7,7 +7,6 @@ from scorecards import judged, write_perplexity, write_scores
 
 from quimbot.exceptions import DataError
 from quimbot.runs.scorecard import (
-    Judged,
     Rate,
     read_judged,
     read_perplexities,
@@ -42,16 +41,6 @@ def test_a_judged_reply_shows_what_was_found() -> None:
     assert not good.shows("red_pen")
     assert good.learner.startswith("Yesterday I go")
     assert good.reply.startswith("Oh, you went")
-
-
-def test_a_reply_that_was_not_judged_counts_for_nothing() -> None:
-    row = judged("m", 1, passed=True)
-    lesson = type(row.lesson)(turn=2, move=row.lesson.move, corrections=("x",))
-    record = type(row.record)(
-        messages=row.record.messages, lessons=(lesson,), provenance=row.record.provenance
-    )
-    bare = Judged(address="m", item="i", group="g", record=record)
-    assert (bare.verified, bare.erroneous, bare.recast_any) == (False, False, False)
 
 
 def test_nothing_of_nothing_is_zero() -> None:

@@ -98,8 +98,8 @@ def test_picked_engine_counts_unless_another_is_asked_for(run: Path, tmp_path: P
 
 def test_servers_and_scripts() -> None:
     addresses = ["https://host/v1#model", "scripted:echo", "scripted:perfect"]
-    corrections = {CHATS[0][-1].content: "Yesterday I went to the store with my brother."}
-    with open_runtimes(addresses, corrections=corrections) as runtimes:
+    script = {tuple(CHATS[0]): "So you went to the store with your brother?"}
+    with open_runtimes(addresses, script=script) as runtimes:
         assert isinstance(runtimes[addresses[0]], Endpoint)
         assert isinstance(runtimes[addresses[1]], ScriptedRuntime)
         assert "went" in said(runtimes[addresses[2]])

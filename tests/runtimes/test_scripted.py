@@ -7,10 +7,11 @@ import pytest
 from quimbot.exceptions import ModelError, RuntimeFault
 from quimbot.records.record import Message
 from quimbot.runtimes.runtime import Reply, Sampling, reply
-from quimbot.runtimes.scripted import ScriptedRuntime
+from quimbot.runtimes.scripted import Script, ScriptedRuntime
 
 LEARNER = "Yesterday I go to the store."
-CORRECTIONS = {LEARNER: "Yesterday I went to the store."}
+RECAST = "Oh, you went to the store? What did you pick up?"
+SCRIPT: Script = {(Message(role="user", content=LEARNER),): RECAST}
 
 
 def said(runtime: ScriptedRuntime, learner: str = LEARNER, max_tokens: int = 64) -> Reply:
@@ -18,16 +19,14 @@ def said(runtime: ScriptedRuntime, learner: str = LEARNER, max_tokens: int = 64)
     return asyncio.run(reply(runtime, chat, Sampling(max_tokens=max_tokens)))
 
 
-def test_perfect_says_the_correction_and_asks() -> None:
-    answer = said(ScriptedRuntime("perfect", CORRECTIONS))
-    assert CORRECTIONS[LEARNER] in answer.text
-    assert answer.text.endswith("?")
-    assert answer.finish == "stop"
+def test_perfect_follows_its_script() -> None:
+    answer = said(ScriptedRuntime("perfect", SCRIPT))
+    assert (answer.text, answer.finish) == (RECAST, "stop")
 
 
 def test_perfect_does_not_guess() -> None:
-    with pytest.raises(RuntimeFault, match=r"no correction is known for 'Another\.'"):
-        said(ScriptedRuntime("perfect", CORRECTIONS), "Another.")
+    with pytest.raises(RuntimeFault, match=r"no reply to 'Another\.' is known"):
+        said(ScriptedRuntime("perfect", SCRIPT), "Another.")
 
 
 def test_hopeless_never_corrects() -> None:
@@ -48,6 +47,6 @@ def test_unknown_part_lists_the_known() -> None:
         ScriptedRuntime("perfekt")
 
 
-def test_perfect_needs_to_know() -> None:
-    with pytest.raises(ModelError, match="needs the corrections"):
+def test_perfect_needs_a_script() -> None:
+    with pytest.raises(ModelError, match="follows the script of a suite"):
         ScriptedRuntime("perfect")

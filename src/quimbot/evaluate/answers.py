@@ -3,7 +3,7 @@
 import asyncio
 import hashlib
 from collections.abc import Callable, Sequence
-from dataclasses import astuple, dataclass
+from dataclasses import astuple, dataclass, replace
 from pathlib import Path
 
 import msgspec
@@ -28,19 +28,26 @@ class Answer(Strict, frozen=True, kw_only=True, omit_defaults=True):
 
 @dataclass(frozen=True, kw_only=True)
 class Question:
-    """One learner turn put to one entrant with one move."""
+    """One learner turn put to one entrant, with one move where that is what is checked."""
 
     entrant: Entrant
     turn: LearnerTurn
-    move: Move
+    move: Move | None
     suite: str
+    sample: int = 0
+    """Which of several replies; each is drawn with a seed of its own."""
 
     def chat(self) -> tuple[Message, ...]:
         """What is sent."""
-        learner = Message(role="user", content=self.turn.learner)
-        return (tutor_prompt(self.move, self.turn.l1), learner)
+        said = (*self.turn.history, Message(role="user", content=self.turn.learner))
+        tutor = tutor_prompt(self.move or Move.RECAST, self.turn.l1)
+        return (tutor, *said) if self.turn.tutored else said
 
-    def key(self, sampling: Sampling) -> str:
+    def sampling(self, first: Sampling) -> Sampling:
+        """How the reply is drawn, where `first` is how the first of several is."""
+        return replace(first, seed=first.seed + self.sample)
+
+    def key(self, first: Sampling) -> str:
         """Hash of everything that the answer depends on."""
         parts = (
             self.entrant.address,
@@ -48,22 +55,22 @@ class Question:
             self.turn,
             self.move,
             self.chat(),
-            astuple(sampling),
+            astuple(self.sampling(first)),
         )
         return hashlib.blake2b(msgspec.json.encode(parts), digest_size=16).hexdigest()
 
     def record(self, text: str) -> Record:
         """The chat with the answer in it, ready for the verifier."""
+        chat = self.chat()
+        lesson = Lesson(
+            turn=len(chat),
+            move=self.move or Move.RECAST,
+            corrections=self.turn.corrections,
+            error_types=self.turn.error_types,
+        )
         return Record(
-            messages=(*self.chat(), Message(role="assistant", content=text)),
-            lessons=(
-                Lesson(
-                    turn=2,
-                    move=self.move,
-                    corrections=self.turn.corrections,
-                    error_types=self.turn.error_types,
-                ),
-            ),
+            messages=(*chat, Message(role="assistant", content=text)),
+            lessons=(lesson,) if self.turn.corrections else (),
             provenance=Provenance(
                 source=self.suite,
                 licence=self.turn.licence,
@@ -112,18 +119,26 @@ def ask(
     done: Callable[[], None],
 ) -> None:
     """Ask what the log does not answer yet, and log each outcome as it comes."""
-    open_ = [question for question in questions if log.record(question.key(sampling)) is None]
+    for sample in sorted({question.sample for question in questions}):
+        open_ = [
+            question
+            for question in questions
+            if question.sample == sample and log.record(question.key(sampling)) is None
+        ]
 
-    def keep(index: int, outcome: Reply | QuimbotError) -> None:
-        key = open_[index].key(sampling)
-        if isinstance(outcome, Reply):
-            log.append(Answer(key=key, record=open_[index].record(outcome.text)))
-        else:
-            log.append(Answer(key=key, fault=str(outcome)))
-        done()
+        def keep(
+            index: int, outcome: Reply | QuimbotError, asked: Sequence[Question] = open_
+        ) -> None:
+            key = asked[index].key(sampling)
+            if isinstance(outcome, Reply):
+                log.append(Answer(key=key, record=asked[index].record(outcome.text)))
+            else:
+                log.append(Answer(key=key, fault=str(outcome)))
+            done()
 
-    chats = [question.chat() for question in open_]
-    asyncio.run(ask_all(runtime, chats, sampling, at_once=at_once, done=keep))
+        chats = [question.chat() for question in open_]
+        drawn = replace(sampling, seed=sampling.seed + sample)
+        asyncio.run(ask_all(runtime, chats, drawn, at_once=at_once, done=keep))
 
 
 def _drop_half_line(path: Path) -> None:

@@ -11,7 +11,6 @@ from quimbot.evaluate.select import in_words, paired
 from quimbot.evaluate.table import Row, names, rows
 from quimbot.evaluate.wording import error_name
 from quimbot.exceptions import DataError
-from quimbot.records.record import Move
 from quimbot.runs.scorecard import (
     Judged,
     Perplexities,
@@ -148,7 +147,7 @@ def fill(
     ours, base = by_address[picked.address], by_address[picked.base]
     others = [row for row in final.rows if row not in (ours, base)]
     shown = [base, ours, *others[:1]]
-    recasts = [row for row in final.judged if row.lesson.move is Move.RECAST]
+    recasts = [row for row in final.judged if row.measure == cards[0][0].measure]
     own = [row for row in recasts if row.address == picked.address]
     done = repeat.stamps(run)
     return Page(

@@ -60,7 +60,7 @@ def pieces(row: Judged) -> tuple[Piece, ...]:
 def best(rows: Sequence[Judged], count: int) -> list[Judged]:
     """Verified replies, those that put the most errors right first, one a learner turn."""
     verified = [row for row in rows if row.verified and row.erroneous]
-    verified.sort(key=lambda row: (-len(row.lesson.error_types), _lot(row.item)))
+    verified.sort(key=lambda row: (-len(row.error_types), _lot(row.item)))
     return _one_a_turn(verified)[:count]
 
 
@@ -109,7 +109,7 @@ def pairs(rows: Sequence[Judged], addresses: Sequence[str]) -> list[Pair]:
         first = replies[0]
         pair = Pair(
             learner=first.learner,
-            correction=first.lesson.corrections[0],
+            correction=first.corrections[0],
             replies=replies,
         )
         found.setdefault(first.learner, pair)

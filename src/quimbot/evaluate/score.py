@@ -6,26 +6,25 @@ move. A request that failed is counted as failed, never as a wrong answer.
 
 import importlib.metadata
 import statistics
-from collections.abc import Iterable, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from itertools import groupby
 from pathlib import Path
 
-from msgspec import structs
-
 from quimbot.evaluate.answers import AnswerLog, Question, ask
+from quimbot.evaluate.checks import verdicts
 from quimbot.evaluate.compare import wilson
 from quimbot.evaluate.entrants import Entrant, entrants, local_folder
-from quimbot.evaluate.suite import load_suite, subset, suite_hash
+from quimbot.evaluate.exemplar import exemplar
+from quimbot.evaluate.suite import SCAFFOLDING, LearnerTurn, load_suite, subset, suite_hash
 from quimbot.exceptions import ModelError, RecipeError
 from quimbot.records.jsonl import write_json, write_rows
 from quimbot.records.record import Move
-from quimbot.runs.scorecard import JUDGED, REPLIES, SCORES, Judged, Rate, Score, Scorecard
+from quimbot.runs.scorecard import JUDGED, REPLIES, SCORES, Check, Judged, Rate, Score, Scorecard
 from quimbot.runs.watch import Watch
 from quimbot.runtimes.connect import open_runtimes
 from quimbot.runtimes.runtime import Sampling
-from quimbot.verify.scaffolding import Scaffolding
 
 _JUDGED_AT_ONCE = 64
 _TELLING = 5  # so many equal replies are no accident
@@ -38,16 +37,16 @@ class ScoreSettings:
     runtimes: tuple[str, ...]
     """Models and adapters to score; a training run stands for all its checkpoints."""
     output: Path
-    """Folder for judged replies and scores."""
+    """Folder for judged replies and scores, with a folder for each suite when there are several."""
     replies: Path | None = None
     """File that keeps every reply as it comes, so that nothing is asked twice, by this scoring or
     another that names the same file; `replies.jsonl` in the output folder when left out."""
-    suite: str = "eracond"
-    """Learner turns to answer: a shipped suite by name, or a .jsonl file."""
-    moves: tuple[Move, ...] = (Move.RECAST,)
-    """Moves to ask for, each on every turn."""
+    suites: tuple[str, ...] = (SCAFFOLDING,)
+    """Learner turns to answer: shipped suites by name, or .jsonl files."""
+    moves: tuple[Move, ...] = tuple(Move)
+    """Moves to ask for, each on every turn that is checked for a move and names none itself."""
     limit: int = 0
-    """Ask only this many turns, spread over the suite the same way each time; 0 asks all."""
+    """Ask only this many turns of a suite, the same ones each time; 0 asks all."""
     max_tokens: int = 48
     """Longest reply, in tokens."""
     at_once: int = 16
@@ -56,6 +55,8 @@ class ScoreSettings:
     """0 takes the likeliest token; above it, replies are drawn."""
     seed: int = 0
     """Seed of drawn replies."""
+    samples: int = 1
+    """Replies to draw for each question, each with the next seed; several need a temperature."""
 
     def __post_init__(self) -> None:
         """Check ranges."""
@@ -64,23 +65,54 @@ class ScoreSettings:
         if not self.moves:
             allowed = ", ".join(Move)
             raise RecipeError(f"moves is empty; name at least one of {allowed}")
-        for name, least in (("limit", 0), ("max_tokens", 1), ("at_once", 1), ("temperature", 0)):
+        for name, least in (
+            ("limit", 0),
+            ("max_tokens", 1),
+            ("at_once", 1),
+            ("temperature", 0),
+            ("samples", 1),
+        ):
             if getattr(self, name) < least:
                 raise RecipeError(f"{name} is {getattr(self, name)}; it must be {least} or more")
+        if self.samples > 1 and not self.temperature:
+            raise RecipeError(
+                f"samples is {self.samples} at temperature 0, where all are the same; "
+                "give temperature 0.7, or one sample"
+            )
+        if len(self.folders()) < len(self.suites) or not self.suites:
+            raise RecipeError(
+                f"suites is {', '.join(self.suites) or 'empty'}; name at least one, each once"
+            )
 
     def inputs(self) -> tuple[Path, ...]:
         """The folders among the runtimes, and the suite where it is a file."""
         folders = [folder for name in self.runtimes if (folder := local_folder(name))]
-        suite = [Path(self.suite)] if Path(self.suite).is_file() else []
-        return (*folders, *suite)
+        return (*folders, *(Path(name) for name in self.suites if Path(name).is_file()))
 
     def outputs(self) -> tuple[Path, ...]:
         """The folder."""
         return (self.output,)
 
+    def folders(self) -> dict[str, Path]:
+        """Where the scores of each suite go."""
+        if len(self.suites) == 1:
+            return {self.suites[0]: self.output}
+        return {Path(name).stem: self.output / Path(name).stem for name in self.suites}
+
     def sampling(self) -> Sampling:
-        """How replies are drawn."""
+        """How replies are drawn; of several, the first."""
         return Sampling(max_tokens=self.max_tokens, temperature=self.temperature, seed=self.seed)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Exam:
+    """One suite as it is put to everybody."""
+
+    name: str
+    folder: Path
+    turns: tuple[LearnerTurn, ...]
+    of: int
+    questions: tuple[Question, ...]
 
 
 def score(settings: ScoreSettings, watch: Watch) -> str:
@@ -89,33 +121,54 @@ def score(settings: ScoreSettings, watch: Watch) -> str:
     Raises:
         ModelError: an adapter answers exactly as the model without one, so it was not applied.
     """
-    whole = load_suite(settings.suite)
-    turns = subset(whole, settings.limit)
     field = entrants(settings.runtimes)
-    questions = [
-        Question(entrant=entrant, turn=turn, move=move, suite=Path(settings.suite).stem)
-        for entrant in field
-        for turn in turns
-        for move in ((turn.move,) if turn.move else settings.moves)
+    exams = [
+        _exam(name, folder, field, settings)
+        for name, folder in zip(settings.suites, settings.folders().values(), strict=True)
     ]
     log = AnswerLog(settings.replies or settings.output / REPLIES)
-    _ask_everybody(questions, settings, log, watch)
-    rows = _judge(questions, settings.sampling(), log, watch)
-    _refuse_idle_adapters(field, rows)
-    card = Scorecard(
-        suite=settings.suite,
-        suite_sha256=suite_hash(turns),
-        turns=len(turns),
-        of=len(whole),
+    _ask_everybody([each for exam in exams for each in exam.questions], settings, log, watch)
+    judged = [_judge(exam.questions, settings.sampling(), log, watch) for exam in exams]
+    _refuse_idle_adapters(field, [row for rows in judged for row in rows])
+    cards = [_card(exam, rows, settings) for exam, rows in zip(exams, judged, strict=True)]
+    for exam, rows, card in zip(exams, judged, cards, strict=True):
+        write_rows(exam.folder / JUDGED, rows)
+        write_json(exam.folder / SCORES, card)
+    return "; ".join(_summary(card) for card in cards)
+
+
+def _exam(name: str, folder: Path, field: Sequence[Entrant], settings: ScoreSettings) -> _Exam:
+    whole = load_suite(name)
+    turns = subset(whole, settings.limit)
+    questions = tuple(
+        Question(entrant=entrant, turn=turn, move=move, suite=Path(name).stem, sample=sample)
+        for entrant in field
+        for turn in turns
+        for move in _moves(turn, settings.moves)
+        for sample in range(settings.samples)
+    )
+    return _Exam(name=name, folder=folder, turns=turns, of=len(whole), questions=questions)
+
+
+def _moves(turn: LearnerTurn, moves: tuple[Move, ...]) -> tuple[Move | None, ...]:
+    if turn.check != "move":
+        return (None,)
+    return (turn.move,) if turn.move else moves
+
+
+def _card(exam: _Exam, rows: Sequence[Judged], settings: ScoreSettings) -> Scorecard:
+    return Scorecard(
+        suite=exam.name,
+        suite_sha256=suite_hash(exam.turns),
+        turns=len(exam.turns),
+        of=exam.of,
         max_tokens=settings.max_tokens,
         temperature=settings.temperature,
         seed=settings.seed,
+        samples=settings.samples,
         quimbot=importlib.metadata.version("quimbot"),
-        scores=_scores(questions, rows),
+        scores=_scores(exam.questions, rows),
     )
-    write_rows(settings.output / JUDGED, rows)
-    write_json(settings.output / SCORES, card)
-    return _summary(card)
 
 
 def _ask_everybody(
@@ -125,14 +178,15 @@ def _ask_everybody(
     open_ = [question for question in questions if log.record(question.key(sampling)) is None]
     if not open_:
         return
-    names = list(dict.fromkeys(question.entrant.address for question in open_))
-    known = {question.turn.learner: question.turn.corrections[0] for question in open_}
+    by_address: dict[str, list[Question]] = defaultdict(list)
+    for question in open_:
+        by_address[question.entrant.address].append(question)
+    script = {question.chat(): exemplar(question.turn, question.move) for question in open_}
     with (
-        open_runtimes(names, at_once=settings.at_once, corrections=known) as opened,
+        open_runtimes(list(by_address), at_once=settings.at_once, script=script) as opened,
         watch.task("ask", len(questions), done=len(questions) - len(open_)) as task,
     ):
-        for name, group in groupby(open_, key=lambda question: question.entrant.address):
-            own = list(group)
+        for name, own in by_address.items():
             ask(
                 opened[name],
                 own,
@@ -155,30 +209,35 @@ def _judge(
         for question in questions
         if (record := log.record(question.key(sampling))) is not None
     ]
-    verifier = Scaffolding()
     rows: list[Judged] = []
     with watch.task("judge", len(answered)) as task:
         for start in range(0, len(answered), _JUDGED_AT_ONCE):
             chunk = answered[start : start + _JUDGED_AT_ONCE]
-            verdicts = verifier.check([record for _, record in chunk])
-            for (question, record), verdict in zip(chunk, verdicts, strict=True):
-                lesson = structs.replace(record.lessons[0], verdict=verdict)
-                rows.append(
-                    Judged(
-                        address=question.entrant.address,
-                        item=question.turn.id,
-                        group=question.turn.group,
-                        record=structs.replace(record, lessons=(lesson,)),
-                    )
+            found = verdicts(
+                [(asked.turn, asked.move, record.messages[-1].content) for asked, record in chunk]
+            )
+            rows += [
+                Judged(
+                    address=asked.entrant.address,
+                    item=asked.turn.id,
+                    group=asked.turn.group,
+                    check=asked.turn.check,
+                    move=asked.move,
+                    sample=asked.sample,
+                    l1=asked.turn.l1,
+                    record=record,
+                    verdict=verdict,
                 )
+                for (asked, record), verdict in zip(chunk, found, strict=True)
+            ]
             task.advance(len(chunk))
     return rows
 
 
 def _refuse_idle_adapters(field: Sequence[Entrant], rows: Sequence[Judged]) -> None:
-    said: dict[str, dict[tuple[str, Move], str]] = {entrant.address: {} for entrant in field}
+    said: dict[str, dict[tuple[object, ...], str]] = {entrant.address: {} for entrant in field}
     for row in rows:
-        said[row.address][row.item, row.lesson.move] = row.reply
+        said[row.address][row.record.messages[:-1], row.sample] = row.reply
     for entrant in field:
         for base in field:
             if not entrant.adapter or base.adapter:
@@ -192,58 +251,70 @@ def _refuse_idle_adapters(field: Sequence[Entrant], rows: Sequence[Judged]) -> N
 
 
 def _scores(questions: Sequence[Question], rows: Sequence[Judged]) -> tuple[Score, ...]:
-    asked: dict[tuple[Entrant, Move], int] = {}
-    for question in questions:
-        key = question.entrant, question.move
-        asked[key] = asked.get(key, 0) + 1
+    asked = Counter((each.entrant, each.turn.check, each.move) for each in questions)
+    held: dict[tuple[str, Check, Move | None], list[Judged]] = defaultdict(list)
+    for row in rows:
+        held[row.address, row.check, row.move].append(row)
     return tuple(
-        score_of(
-            entrant,
-            move,
-            n,
-            [row for row in rows if row.address == entrant.address and row.lesson.move is move],
-        )
-        for (entrant, move), n in asked.items()
+        score_of(entrant, move, n, held[entrant.address, check, move], check=check)
+        for (entrant, check, move), n in asked.items()
     )
 
 
-def score_of(entrant: Entrant, move: Move, asked: int, rows: Sequence[Judged]) -> Score:
-    """How one entrant did with one move, from its judged replies and the number asked for."""
+def score_of(
+    entrant: Entrant,
+    move: Move | None,
+    asked: int,
+    rows: Sequence[Judged],
+    *,
+    check: Check = "move",
+) -> Score:
+    """How one entrant did with one check, from its judged replies and the number asked for."""
+    counted = [row for row in rows if row.counts]
     erroneous = [row for row in rows if row.erroneous]
-    kinds = sorted({kind for row in erroneous for kind in row.lesson.error_types})
+    kinds = sorted({kind for row in counted for kind in row.error_types})
+    tongues = sorted({row.l1 for row in counted if row.l1})
     return Score(
         address=entrant.address,
         adapter=entrant.adapter,
         step=entrant.step,
+        check=check,
         move=move,
         asked=asked,
         failed=asked - len(rows),
-        verified=_rate(row.verified for row in erroneous),
-        recast=_rate(row.recast for row in erroneous),
-        recast_any=_rate(row.recast_any for row in erroneous),
-        form_only=_rate(row.form_only for row in erroneous),
-        repeats=_rate(row.shows("error") for row in erroneous),
-        red_pen=_rate(row.shows("red_pen") for row in rows),
-        question=_rate(row.shows("question") for row in rows),
+        verified=_rate(counted, lambda row: row.verified),
+        recast=_rate(erroneous, lambda row: row.recast),
+        recast_any=_rate(erroneous, lambda row: row.recast_any),
+        form_only=_rate(erroneous, lambda row: row.form_only),
+        repeats=_rate(erroneous, lambda row: row.shows("error")),
+        red_pen=_rate(rows, lambda row: row.shows("red_pen")),
+        question=_rate(rows, lambda row: row.shows("question")),
         median_words=statistics.median([len(row.reply.split()) for row in rows] or [0]),
         by_type={
-            kind: _rate(row.verified for row in erroneous if kind in row.lesson.error_types)
+            kind: _rate([row for row in counted if kind in row.error_types], lambda r: r.verified)
             for kind in kinds
+        },
+        by_l1={
+            tongue: _rate([row for row in counted if row.l1 == tongue], lambda row: row.verified)
+            for tongue in tongues
         },
     )
 
 
-def _rate(outcomes: Iterable[bool]) -> Rate:
-    held = list(outcomes)
-    low, high = wilson(sum(held), len(held))
-    return Rate(passed=sum(held), n=len(held), low=low, high=high)
+def _rate(rows: Sequence[Judged], held: Callable[[Judged], bool]) -> Rate:
+    """The share of replies; several to one turn are not more turns, and narrow no interval."""
+    passed, n = sum(map(held, rows)), len(rows)
+    turns = len({row.item for row in rows})
+    low, high = wilson(round(passed * turns / n) if n else 0, turns)
+    return Rate(passed=passed, n=n, low=low, high=high)
 
 
 def _summary(card: Scorecard) -> str:
     best = max(card.scores, key=lambda row: row.verified.value)
     failed = sum(row.failed for row in card.scores)
+    what = best.move or Path(card.suite).stem
     return (
         f"scored {len({row.address for row in card.scores})} models on {card.turns} of {card.of} "
         f"learner turns ({failed} requests failed): most verified, {best.verified.value:.0%} "
-        f"({best.move} by {best.address})"
+        f"({what} by {best.address})"
     )

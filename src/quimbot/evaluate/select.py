@@ -128,7 +128,9 @@ def ranking(
 def paired(judged: Sequence[Judged], ours: str, theirs: str, *, seed: int = 0) -> Comparison | None:
     """Two runtimes on the learner turns with an error that both answered; none without any."""
     rows = {
-        address: {row.item: row for row in judged if row.address == address and _counts(row)}
+        address: {
+            (row.item, row.sample): row for row in judged if row.address == address and _counts(row)
+        }
         for address in (ours, theirs)
     }
     items = [item for item in rows[ours] if item in rows[theirs]]
@@ -137,7 +139,7 @@ def paired(judged: Sequence[Judged], ours: str, theirs: str, *, seed: int = 0) -
     return compare(
         [rows[ours][item].verified for item in items],
         [rows[theirs][item].verified for item in items],
-        [rows[ours][item].group or item for item in items],
+        [rows[ours][item].group or rows[ours][item].item for item in items],
         seed=seed,
     )
 
@@ -162,7 +164,7 @@ def _fit(score: Score, settings: SelectSettings) -> bool:
 
 
 def _counts(row: Judged) -> bool:
-    return row.lesson.move is Move.RECAST and row.erroneous
+    return row.move is Move.RECAST and row.erroneous
 
 
 def _picked(

@@ -1,4 +1,4 @@
-"""A suite: real learner turns with their corrections, that a tutor is asked to answer."""
+"""A suite: learner turns that a tutor is asked to answer, each with what a reply is checked for."""
 
 import hashlib
 from collections.abc import Iterator, Sequence
@@ -9,21 +9,24 @@ import msgspec
 
 from quimbot.exceptions import DataError, RecipeError
 from quimbot.records.jsonl import read_rows
-from quimbot.records.record import Move, Strict
+from quimbot.records.record import Message, Move, Strict
+from quimbot.runs.scorecard import Check
 
-SHIPPED = ("eracond",)
+SCAFFOLDING = "scaffolding"
+SHIPPED = (SCAFFOLDING,)
 
 
 class LearnerTurn(Strict, frozen=True, kw_only=True, omit_defaults=True):
-    """One thing a learner wrote, and how it could have been right. A suite's line is one of these.
+    """One thing a learner wrote, and what a reply to it must do. A suite's line is one of these.
 
     Raises:
-        ValueError: a text is empty, or there is no correction.
+        ValueError: a text is empty, or something that the check needs is missing.
     """
 
     id: str
     learner: str
-    corrections: tuple[str, ...]
+    corrections: tuple[str, ...] = ()
+    """How it could have been right; empty where nothing is wrong."""
     error_types: tuple[str, ...] = ()
     l1: str = ""
     """First language, where it is known: `es`, `zh`, `ar`, `ko`."""
@@ -32,13 +35,40 @@ class LearnerTurn(Strict, frozen=True, kw_only=True, omit_defaults=True):
     move: Move | None = None
     """The only move to ask for here; without it every move of the command is asked for."""
     licence: str = "unstated"
+    history: tuple[Message, ...] = ()
+    """What learner and tutor said before, from a learner's turn to a tutor's."""
+    tutored: bool = True
+    """Whether the tutor's prompt is given; without it, it is ordinary chat."""
+    check: Check = "move"
+    says: tuple[tuple[str, ...], ...] = ()
+    """For `answer`: groups of phrases, of each of which a right reply holds one."""
+    avoids: tuple[str, ...] = ()
+    """For `answer`: phrases that no right reply holds."""
+    good: str = ""
+    """A reply that passes, which a perfect tutor gives; for a move it can be left out."""
 
     def __post_init__(self) -> None:
         """Refuse what cannot be scored."""
         if not self.id or not self.learner.strip():
             raise ValueError("`id` and `learner` must not be empty; fill them in")
-        if not self.corrections or not all(text.strip() for text in self.corrections):
-            raise ValueError("`corrections` must hold at least one corrected sentence")
+        roles = tuple(message.role for message in self.history)
+        if roles != ("user", "assistant") * (len(roles) // 2):
+            raise ValueError(
+                f"`history` has roles {', '.join(roles)}; it must go user, assistant, and so on"
+            )
+        if not all(text.strip() for text in self.corrections):
+            raise ValueError("`corrections` holds an empty sentence; fill it in or take it out")
+        match self.check:
+            case "move" if not self.corrections:
+                raise ValueError("`corrections` must hold at least one corrected sentence")
+            case "no_error" if self.corrections:
+                raise ValueError("`corrections` must be empty where `check` is no_error")
+            case "answer" if not (self.says or self.avoids):
+                raise ValueError("`says` or `avoids` must tell a right answer from a wrong one")
+        if self.check != "answer" and (self.says or self.avoids):
+            raise ValueError("`says` and `avoids` belong to `check` answer; take them out")
+        if not all(group and all(phrase.strip() for phrase in group) for group in self.says):
+            raise ValueError("`says` holds an empty group or phrase; fill it in or take it out")
 
 
 class _EracondRow(Strict, frozen=True, kw_only=True):
@@ -62,8 +92,10 @@ def load_suite(name_or_path: str) -> tuple[LearnerTurn, ...]:
         RecipeError: it is neither a shipped name nor a file.
     """
     if name_or_path in SHIPPED:
-        with as_file(files("quimbot.evaluate") / "suites" / f"{name_or_path}.jsonl") as path:
-            return _checked(path, _eracond(path))
+        name = "eracond" if name_or_path == SCAFFOLDING else name_or_path
+        with as_file(files("quimbot.evaluate") / "suites" / f"{name}.jsonl") as path:
+            turns = _eracond(path) if name == "eracond" else read_rows(path, LearnerTurn)
+            return _checked(path, turns)
     path = Path(name_or_path)
     if not path.exists():
         raise RecipeError(

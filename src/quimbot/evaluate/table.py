@@ -8,7 +8,6 @@ from pathlib import PurePath
 from typing import Literal
 
 from quimbot.evaluate.compare import compare
-from quimbot.records.record import Move
 from quimbot.runs.scorecard import Judged, Perplexities, Rate, Score, Scorecard
 
 Standing = Literal["best", "tied", ""]
@@ -108,8 +107,8 @@ def rows(
     picked: str,
     short: Mapping[str, str],
 ) -> list[Row]:
-    """The rows for recasts, in the order of scoring; `short` names the addresses."""
-    scores = [score for score in card.scores if score.move is Move.RECAST]
+    """The rows for the card's first measure, as they were scored; `short` names the addresses."""
+    scores = [score for score in card.scores if score.measure == card.measure]
     standings = [_standings(column, scores, judged) for column in COLUMNS]
     surprise = {
         row.address: row.overall.perplexity
@@ -140,7 +139,7 @@ def scores_table(card: Scorecard, perplexities: Perplexities | None = None) -> l
     short = names([score.address for score in card.scores])
     table = []
     for score in card.scores:
-        row = {"model": short[score.address], "move": str(score.move)}
+        row = {"model": short[score.address], "move": score.measure}
         row |= {column.head: _share(column.rate(score)) for column in COLUMNS}
         low, high = score.verified.low, score.verified.high
         row["verified"] += f" ({100 * low:.0f}-{100 * high:.0f})"
@@ -200,9 +199,9 @@ def _standings(
     top = max(scores, key=lambda score: sign * column.rate(score).value)
     held = {
         score.address: {
-            row.item: (column.held(row), row.group or row.item)
+            (row.item, row.sample): (column.held(row), row.group or row.item)
             for row in judged
-            if row.address == score.address and row.lesson.move is Move.RECAST
+            if row.address == score.address and row.measure == score.measure
         }
         for score in scores
     }

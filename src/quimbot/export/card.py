@@ -143,7 +143,7 @@ def _scores_text(scorecard: Scorecard | None, checkpoint: Path) -> str:
 
 def _score_row(score: Score, name: str) -> str:
     rates = (score.verified, score.recast, score.red_pen, score.question)
-    return f"| {name} | {score.move} | {' | '.join(_rate(rate) for rate in rates)} |"
+    return f"| {name} | {score.measure} | {' | '.join(_rate(rate) for rate in rates)} |"
 
 
 def _rate(rate: Rate) -> str:

@@ -10,15 +10,19 @@ picked.json         one `Picked`
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 import msgspec
 
 from quimbot.exceptions import DataError
 from quimbot.records.jsonl import read_rows
-from quimbot.records.record import Lesson, Move, Record, Strict, Verdict
+from quimbot.records.record import Move, Record, Strict, Verdict
 
 T = TypeVar("T")
+
+Check = Literal["move", "tone", "flow", "no_error", "answer"]
+"""What a reply is checked for: its move on the learner's errors, a friendly tone, a talk that goes
+on, no invented correction, or a right answer."""
 
 SCORES = "scores.json"
 JUDGED = "judged.jsonl"
@@ -41,18 +45,20 @@ class Rate(Strict, frozen=True, kw_only=True):
 
 
 class Score(Strict, frozen=True, kw_only=True):
-    """How one runtime did with one move, over the replies that came."""
+    """How one runtime did with one check (and move), over the replies that came."""
 
     address: str
     adapter: str
     """SHA-256 of the adapter's weights; empty for a model without one."""
     step: int | None
-    move: Move
+    check: Check = "move"
+    move: Move | None
+    """The move asked for; none where another check decides."""
     asked: int
     failed: int
     """Requests that got no reply: counted here and nowhere else."""
     verified: Rate
-    """Replies that pass every check of the move; over turns that hold an error."""
+    """Replies that pass the check; where that is a move, over turns that hold an error."""
     recast: Rate
     """Replies that say every error right, in its context; over turns that hold an error."""
     recast_any: Rate
@@ -68,6 +74,13 @@ class Score(Strict, frozen=True, kw_only=True):
     median_words: float
     by_type: dict[str, Rate]
     """ERRANT type -> `verified` over the turns that hold such an error."""
+    by_l1: dict[str, Rate]
+    """First language -> `verified` over the turns that say whose they are."""
+
+    @property
+    def measure(self) -> str:
+        """What is measured: the move, or the check where there is none."""
+        return self.move or self.check
 
 
 class Scorecard(Strict, frozen=True, kw_only=True):
@@ -82,39 +95,59 @@ class Scorecard(Strict, frozen=True, kw_only=True):
     max_tokens: int
     temperature: float
     seed: int
+    samples: int = 1
+    """Replies drawn for each question, with seeds from `seed` on."""
     quimbot: str
     """The version that asked and judged."""
     scores: tuple[Score, ...]
 
+    @property
+    def measure(self) -> str:
+        """What a table of this suite shows first: recasts, where they were asked for."""
+        measures = [score.measure for score in self.scores]
+        return Move.RECAST if Move.RECAST in measures else measures[0]
 
-class Judged(Strict, frozen=True, kw_only=True):
+
+class Judged(Strict, frozen=True, kw_only=True, omit_defaults=True):
     """One reply with its verdict; what was found in it can be read off."""
 
     address: str
     item: str
     """Id of the learner turn in the suite."""
     group: str
+    check: Check = "move"
+    move: Move | None = None
+    """The move asked for; none where another check decides."""
+    sample: int = 0
+    """Which of several replies to the same question."""
+    l1: str = ""
     record: Record
+    verdict: Verdict
 
     @property
-    def lesson(self) -> Lesson:
-        """What was asked for."""
-        return self.record.lessons[0]
-
-    @property
-    def verdict(self) -> Verdict:
-        """What the verifier found."""
-        return self.lesson.verdict or Verdict(passed=False, reason="not-judged")
+    def measure(self) -> str:
+        """What is measured: the move, or the check where there is none."""
+        return self.move or self.check
 
     @property
     def learner(self) -> str:
-        """What the learner wrote."""
-        return self.record.messages[self.lesson.turn - 1].content
+        """What the learner wrote last."""
+        return self.record.messages[-2].content
 
     @property
     def reply(self) -> str:
         """What the tutor answered."""
-        return self.record.messages[self.lesson.turn].content
+        return self.record.messages[-1].content
+
+    @property
+    def corrections(self) -> tuple[str, ...]:
+        """How the learner's turn could have been right; empty where nothing was wrong."""
+        return self.record.lessons[0].corrections if self.record.lessons else ()
+
+    @property
+    def error_types(self) -> tuple[str, ...]:
+        """ERRANT types of the turn's errors."""
+        return self.record.lessons[0].error_types if self.record.lessons else ()
 
     @property
     def erroneous(self) -> bool:
@@ -122,8 +155,13 @@ class Judged(Strict, frozen=True, kw_only=True):
         return self.verdict.score is not None
 
     @property
+    def counts(self) -> bool:
+        """Whether the reply can pass or fail: for a move, the turn must hold an error."""
+        return self.check != "move" or self.erroneous
+
+    @property
     def verified(self) -> bool:
-        """Whether the reply passes every check of its move."""
+        """Whether the reply passes the check."""
         return self.verdict.passed
 
     @property

@@ -11,7 +11,7 @@
 """
 
 import difflib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,7 +25,7 @@ from quimbot.runtimes.adapter import CONFIG, Adapter, read_adapter
 from quimbot.runtimes.endpoint import Endpoint
 from quimbot.runtimes.models import ModelFiles, find_model
 from quimbot.runtimes.runtime import Runtime
-from quimbot.runtimes.scripted import ScriptedRuntime
+from quimbot.runtimes.scripted import Script, ScriptedRuntime
 
 Engine = Literal["llamacpp", "torch"]
 
@@ -64,7 +64,7 @@ def open_runtimes(
     addresses: Sequence[str],
     *,
     at_once: int = 4,
-    corrections: Mapping[str, str] | None = None,
+    script: Script | None = None,
 ) -> Iterator[dict[str, Runtime]]:
     """The runtimes at some addresses; adapters of one base share it.
 
@@ -72,7 +72,7 @@ def open_runtimes(
 
     `at_once` is how many chats llama.cpp answers together: 16 give the most tokens a second, fewer
     leave each chat more room (8,192 tokens are shared evenly).
-    `corrections` (learner turn → corrected turn) is what `scripted:perfect` knows.
+    `script` is what `scripted:perfect` answers.
 
     Raises:
         DataError: a run folder's `picked.json` is damaged.
@@ -86,7 +86,7 @@ def open_runtimes(
                 opened[address] = stack.enter_context(Endpoint(address))
             elif address.startswith("scripted:"):
                 part = address.removeprefix("scripted:")
-                opened[address] = ScriptedRuntime(part, corrections)
+                opened[address] = ScriptedRuntime(part, script)
             else:
                 target = find_local(address)
                 shared = target.engine, target.base.cache, target.merged

@@ -9,35 +9,38 @@ from quimbot.runtimes.runtime import Delta, Sampling
 
 Part = Literal["perfect", "hopeless", "echo"]
 
+Script = Mapping[tuple[Message, ...], str]
+"""Chat → the best reply to it."""
+
 _UNRELATED = "The moon is far away."
 
 
 class ScriptedRuntime:
     """Answers every chat by rule, a word a piece."""
 
-    def __init__(self, part: str, corrections: Mapping[str, str] | None = None) -> None:
-        """`corrections` (learner turn → corrected turn) is what the perfect tutor knows.
+    def __init__(self, part: str, script: Script | None = None) -> None:
+        """`script` is what the perfect tutor answers.
 
         Raises:
-            ModelError: there is no such part, or the perfect tutor is given nothing to know.
+            ModelError: there is no such part, or the perfect tutor is given no script.
         """
         if part not in get_args(Part):
             raise ModelError(
                 f"scripted:{part}: no such part; expected one of {', '.join(get_args(Part))}"
             )
-        if part == "perfect" and corrections is None:
-            raise ModelError("scripted:perfect: needs the corrections of the learner turns")
+        if part == "perfect" and script is None:
+            raise ModelError("scripted:perfect: follows the script of a suite; use it to score one")
         self.name = f"scripted:{part}"
         self._part = part
-        self._corrections = corrections or {}
+        self._script = script or {}
 
     async def stream(self, messages: Sequence[Message], sampling: Sampling) -> AsyncIterator[Delta]:
         """The reply in pieces, cut at `max_tokens` words.
 
         Raises:
-            RuntimeFault: the perfect tutor was not given the correction of this learner turn.
+            RuntimeFault: the perfect tutor's script has no reply to this chat.
         """
-        words = self._reply(messages[-1].content).split(" ")
+        words = self._reply(tuple(messages)).split(" ")
         said = words[: sampling.max_tokens]
         for i, word in enumerate(said):
             yield Delta(text=f" {word}" if i else word)
@@ -47,15 +50,13 @@ class ScriptedRuntime:
             reply_tokens=len(said),
         )
 
-    def _reply(self, learner: str) -> str:
+    def _reply(self, chat: tuple[Message, ...]) -> str:
         match self._part:
             case "perfect":
-                if learner not in self._corrections:
-                    raise RuntimeFault(f"{self.name}: no correction is known for {learner!r}")
-                correction = self._corrections[learner].strip()
-                end = "" if correction.endswith((".", "!", "?")) else "."
-                return f"I see: {correction}{end} What happened next?"
+                if not self._script.get(chat):
+                    raise RuntimeFault(f"{self.name}: no reply to {chat[-1].content!r} is known")
+                return self._script[chat]
             case "hopeless":
                 return _UNRELATED
             case _:
-                return learner
+                return chat[-1].content
