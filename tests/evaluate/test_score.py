@@ -1,5 +1,6 @@
 """Scoring: what counts, what continues, and what is refused."""
 
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -16,11 +17,13 @@ from tutors import (
 )
 
 from quimbot.evaluate import score as module
+from quimbot.evaluate.compare import wilson
 from quimbot.evaluate.score import ScoreSettings, score
 from quimbot.exceptions import ModelError, RecipeError
-from quimbot.records.record import Move
+from quimbot.records.record import Message, Move
 from quimbot.runs.scorecard import Score, read_judged, read_scorecard
 from quimbot.runs.watch import Silent
+from quimbot.runtimes.runtime import Delta, Sampling
 
 
 def _settings(tmp_path: Path, *runtimes: str, **more: int) -> ScoreSettings:
@@ -216,6 +219,59 @@ def test_every_move_is_asked_for_and_scored_alone(tmp_path: Path) -> None:
     assert len(prompts) == len(Move)
 
 
+def test_several_suites_are_asked_in_one_go_and_scored_apart(tmp_path: Path) -> None:
+    settings = ScoreSettings(
+        runtimes=("scripted:perfect", "scripted:hopeless"),
+        suites=("tone", "general", write_suite(tmp_path / "mine.jsonl")),
+        moves=(Move.RECAST,),
+        output=tmp_path / "scores",
+        limit=5,
+    )
+    said = score(settings, Silent())
+    assert said.count("scored 2 models on 5 of") == 3
+    cards = [read_scorecard(tmp_path / "scores" / name) for name in ("tone", "general", "mine")]
+    assert [card.measure for card in cards] == ["tone", "answer", "recast"]
+    assert [[row.verified.value for row in card.scores] for card in cards] == [[1, 0]] * 3
+    chats = [row.record for row in read_judged(tmp_path / "scores" / "general")]
+    assert {record.messages[0].role for record in chats} == {"user"}
+    assert len((tmp_path / "scores" / "replies.jsonl").read_bytes().splitlines()) == 30
+
+
+def test_several_samples_have_seeds_of_their_own_and_narrow_no_interval(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Drawing(Tutor):
+        async def stream(
+            self, messages: Sequence[Message], sampling: Sampling
+        ) -> AsyncIterator[Delta]:
+            self.asked.append(messages[-1].content)
+            right = perfect(messages[-1].content)
+            yield Delta(text="No." if sampling.seed % 2 else right, finish="stop")
+
+    tutor = Drawing(perfect)
+    monkeypatch.setattr(module, "open_runtimes", opening({"t": tutor}))
+    settings = replace(_settings(tmp_path, "t"), samples=4, temperature=0.7, seed=3)
+    score(settings, Silent())
+    (row,) = read_scorecard(settings.output).scores
+    assert len(tutor.asked) == 24
+    assert (row.asked, row.verified.passed, row.verified.n) == (24, 12, 24)
+    assert (row.verified.low, row.verified.high) == wilson(3, 6)
+    samples = [(each.item, each.sample) for each in read_judged(settings.output)]
+    assert len(set(samples)) == 24
+
+
+def test_a_talk_is_sent_with_what_was_said_before(tmp_path: Path) -> None:
+    settings = ScoreSettings(
+        runtimes=("scripted:perfect",), suites=("dialogue_flow",), output=tmp_path, limit=3
+    )
+    score(settings, Silent())
+    for row in read_judged(tmp_path):
+        roles = [message.role for message in row.record.messages]
+        assert roles[0] == "system"
+        assert roles[1:] == ["user", "assistant"] * (len(roles) // 2)
+        assert len(roles) >= 5
+
+
 @pytest.mark.parametrize(
     ("wrong", "name"),
     [
@@ -224,6 +280,10 @@ def test_every_move_is_asked_for_and_scored_alone(tmp_path: Path) -> None:
         ({"limit": -1}, "limit"),
         ({"max_tokens": 0}, "max_tokens"),
         ({"temperature": -1.0}, "temperature"),
+        ({"samples": 0}, "samples"),
+        ({"samples": 2}, "temperature 0, where all are the same"),
+        ({"suites": ()}, "suites"),
+        ({"suites": ("tone", "tone")}, "suites"),
     ],
 )
 def test_settings_out_of_range_are_refused(

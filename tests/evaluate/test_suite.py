@@ -35,6 +35,14 @@ def test_a_users_suite_is_read_as_written(tmp_path: Path) -> None:
         ('{"id":"a","learner":"x","corrections":["y"],"lerner":1}', (":1:", "lerner")),
         ('{"id":"a","learner":"x","corrections":["y"],"move":"praise"}', (":1:", "praise")),
         ('{"id":"a","learner":"x","corrections":["y"]}\n' * 2, ("'a'", "twice")),
+        ('{"id":"a","learner":"x","check":"answer"}', (":1:", "says")),
+        ('{"id":"a","learner":"x","check":"answer","says":[[]]}', (":1:", "empty group")),
+        ('{"id":"a","learner":"x","check":"no_error","corrections":["y"]}', (":1:", "no_error")),
+        ('{"id":"a","learner":"x","check":"kindness"}', (":1:", "kindness")),
+        (
+            '{"id":"a","learner":"x","check":"tone","history":[{"role":"user","content":"y"}]}',
+            (":1:", "history", "assistant"),
+        ),
         ("\n", ("no learner turns",)),
     ],
 )
@@ -51,7 +59,7 @@ def test_a_bad_suite_is_one_line_that_says_where(
 
 
 def test_an_unknown_suite_lists_the_known_ones() -> None:
-    with pytest.raises(RecipeError, match=r"'grammer'.*shipped suites are scaffolding"):
+    with pytest.raises(RecipeError, match=r"'grammer'.*shipped suites are scaffolding, grammar"):
         load_suite("grammer")
 
 

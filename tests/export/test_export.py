@@ -87,6 +87,7 @@ def scorecard(turns: int, recast: int, checkpoint: Path) -> Scorecard:
             question=rate,
             median_words=9.0,
             by_type={},
+            by_kind={},
             by_l1={},
         )
 

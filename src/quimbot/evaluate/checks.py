@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 
+from msgspec import structs
+
 from quimbot.evaluate.suite import LearnerTurn
 from quimbot.records.record import Move, Verdict
 from quimbot.verify.conduct import flow, no_error, tone
@@ -13,7 +15,7 @@ Asked = tuple[LearnerTurn, Move | None, str]
 
 
 def verdicts(asked: Sequence[Asked]) -> list[Verdict]:
-    """One verdict a reply, in order."""
+    """One verdict a reply, in order: that of the turn's check, then that of its phrases."""
     moves = iter(
         judge_all(
             [
@@ -23,9 +25,13 @@ def verdicts(asked: Sequence[Asked]) -> list[Verdict]:
             ]
         )
     )
-    return [
-        next(moves) if turn.check == "move" else _other(turn, reply) for turn, _, reply in asked
-    ]
+    found = []
+    for turn, _, reply in asked:
+        verdict = next(moves) if turn.check == "move" else _other(turn, reply)
+        if turn.says or turn.avoids:
+            verdict = _both(verdict, answers(reply, turn.says, turn.avoids))
+        found.append(verdict)
+    return found
 
 
 def _other(turn: LearnerTurn, reply: str) -> Verdict:
@@ -37,4 +43,13 @@ def _other(turn: LearnerTurn, reply: str) -> Verdict:
         case "flow":
             earlier = [said.content for said in turn.history if said.role == "assistant"]
             return flow(turn.learner, turn.corrections, earlier, reply)
-    return answers(reply, turn.says, turn.avoids)
+    return Verdict(passed=True)
+
+
+def _both(first: Verdict, second: Verdict) -> Verdict:
+    return structs.replace(
+        first,
+        passed=first.passed and second.passed,
+        reason=first.reason or second.reason,
+        evidence=(*first.evidence, *second.evidence),
+    )

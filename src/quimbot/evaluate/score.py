@@ -219,11 +219,13 @@ def _judge(
             rows += [
                 Judged(
                     address=asked.entrant.address,
+                    adapter=asked.entrant.adapter,
                     item=asked.turn.id,
                     group=asked.turn.group,
                     check=asked.turn.check,
                     move=asked.move,
                     sample=asked.sample,
+                    kind=asked.turn.kind,
                     l1=asked.turn.l1,
                     record=record,
                     verdict=verdict,
@@ -272,8 +274,6 @@ def score_of(
     """How one entrant did with one check, from its judged replies and the number asked for."""
     counted = [row for row in rows if row.counts]
     erroneous = [row for row in rows if row.erroneous]
-    kinds = sorted({kind for row in counted for kind in row.error_types})
-    tongues = sorted({row.l1 for row in counted if row.l1})
     return Score(
         address=entrant.address,
         adapter=entrant.adapter,
@@ -290,15 +290,20 @@ def score_of(
         red_pen=_rate(rows, lambda row: row.shows("red_pen")),
         question=_rate(rows, lambda row: row.shows("question")),
         median_words=statistics.median([len(row.reply.split()) for row in rows] or [0]),
-        by_type={
-            kind: _rate([row for row in counted if kind in row.error_types], lambda r: r.verified)
-            for kind in kinds
-        },
-        by_l1={
-            tongue: _rate([row for row in counted if row.l1 == tongue], lambda row: row.verified)
-            for tongue in tongues
-        },
+        by_type=_by(counted, lambda row: row.error_types),
+        by_kind=_by(counted, lambda row: (row.kind,)),
+        by_l1=_by(counted, lambda row: (row.l1,)),
     )
+
+
+def _by(rows: Sequence[Judged], names: Callable[[Judged], Sequence[str]]) -> dict[str, Rate]:
+    """The share verified of the replies under each name; an empty name is none."""
+    held: dict[str, list[Judged]] = defaultdict(list)
+    for row in rows:
+        for name in names(row):
+            held[name].append(row)
+    held.pop("", None)
+    return {name: _rate(held[name], lambda row: row.verified) for name in sorted(held)}
 
 
 def _rate(rows: Sequence[Judged], held: Callable[[Judged], bool]) -> Rate:

@@ -13,7 +13,7 @@ from quimbot.records.record import Message, Move, Strict
 from quimbot.runs.scorecard import Check
 
 SCAFFOLDING = "scaffolding"
-SHIPPED = (SCAFFOLDING,)
+SHIPPED = (SCAFFOLDING, "grammar", "tone", "dialogue_flow", "no_error", "safety", "general")
 
 
 class LearnerTurn(Strict, frozen=True, kw_only=True, omit_defaults=True):
@@ -32,6 +32,8 @@ class LearnerTurn(Strict, frozen=True, kw_only=True, omit_defaults=True):
     """First language, where it is known: `es`, `zh`, `ar`, `ko`."""
     group: str = ""
     """The dialogue or learner that it comes from: alike turns are resampled together."""
+    kind: str = ""
+    """What it is about, for tables: a mood, a danger, a category of grammar."""
     move: Move | None = None
     """The only move to ask for here; without it every move of the command is asked for."""
     licence: str = "unstated"
@@ -41,9 +43,9 @@ class LearnerTurn(Strict, frozen=True, kw_only=True, omit_defaults=True):
     """Whether the tutor's prompt is given; without it, it is ordinary chat."""
     check: Check = "move"
     says: tuple[tuple[str, ...], ...] = ()
-    """For `answer`: groups of phrases, of each of which a right reply holds one."""
+    """Groups of phrases, of each of which a right reply holds one."""
     avoids: tuple[str, ...] = ()
-    """For `answer`: phrases that no right reply holds."""
+    """Phrases that no right reply holds."""
     good: str = ""
     """A reply that passes, which a perfect tutor gives; for a move it can be left out."""
 
@@ -65,8 +67,6 @@ class LearnerTurn(Strict, frozen=True, kw_only=True, omit_defaults=True):
                 raise ValueError("`corrections` must be empty where `check` is no_error")
             case "answer" if not (self.says or self.avoids):
                 raise ValueError("`says` or `avoids` must tell a right answer from a wrong one")
-        if self.check != "answer" and (self.says or self.avoids):
-            raise ValueError("`says` and `avoids` belong to `check` answer; take them out")
         if not all(group and all(phrase.strip() for phrase in group) for group in self.says):
             raise ValueError("`says` holds an empty group or phrase; fill it in or take it out")
 
@@ -126,11 +126,14 @@ def _rank(turn: LearnerTurn) -> bytes:
 
 
 def _eracond(path: Path) -> Iterator[LearnerTurn]:
-    for row in read_rows(path, _EracondRow):
+    """Some turns were corrected twice, by two people: either correction is acceptable."""
+    rows = list(read_rows(path, _EracondRow))
+    for row in rows:
+        others = [other.correction for other in rows if other.learner == row.learner]
         yield LearnerTurn(
             id=row.id,
             learner=row.learner,
-            corrections=(row.correction,),
+            corrections=tuple(dict.fromkeys((row.correction, *others))),
             error_types=row.types,
             group=row.dialog,
             licence=row.license,

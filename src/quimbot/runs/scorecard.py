@@ -74,6 +74,8 @@ class Score(Strict, frozen=True, kw_only=True):
     median_words: float
     by_type: dict[str, Rate]
     """ERRANT type -> `verified` over the turns that hold such an error."""
+    by_kind: dict[str, Rate]
+    """What a turn is about -> `verified` over the turns that say it."""
     by_l1: dict[str, Rate]
     """First language -> `verified` over the turns that say whose they are."""
 
@@ -112,6 +114,8 @@ class Judged(Strict, frozen=True, kw_only=True, omit_defaults=True):
     """One reply with its verdict; what was found in it can be read off."""
 
     address: str
+    adapter: str = ""
+    """SHA-256 of the adapter's weights; empty for a model without one."""
     item: str
     """Id of the learner turn in the suite."""
     group: str
@@ -120,6 +124,7 @@ class Judged(Strict, frozen=True, kw_only=True, omit_defaults=True):
     """The move asked for; none where another check decides."""
     sample: int = 0
     """Which of several replies to the same question."""
+    kind: str = ""
     l1: str = ""
     record: Record
     verdict: Verdict

@@ -9,11 +9,11 @@ from collections.abc import Iterator, Sequence
 from difflib import SequenceMatcher
 from itertools import pairwise
 
-from quimbot.pedagogy.words import is_content, word_set
+from quimbot.pedagogy.words import is_content, stem, word_set
 from quimbot.records.record import Evidence, Move, Verdict
 from quimbot.verify import wording
 from quimbot.verify.scaffolding import judge
-from quimbot.verify.turns import DO, Turn, prepare
+from quimbot.verify.turns import DO, SPELLED_ALIKE, Turn, prepare
 
 Span = tuple[int, int]
 
@@ -84,12 +84,12 @@ def inventions(learner: Turn, reply: Turn) -> Iterator[Span]:
         if shared < max(_FEWEST, _ECHO * len(said)):
             continue
         asked = bool(DO & set(said))
-        for left, right in pairwise(blocks[:-1]):
+        for left, right in pairwise(blocks):
             own = learner.said[left.a + left.size : right.a]
             put = said[left.b + left.size : right.b]
             if _corrects(own, tuple(put), asked=asked):
-                first, last = places[left.b + left.size - 1], places[right.b]
-                yield reply.characters(first, last + 1)
+                last = places[min(right.b, len(places) - 1)]
+                yield reply.characters(places[left.b + left.size - 1], last + 1)
 
 
 def _corrects(own: Sequence[str], put: Sequence[str], *, asked: bool) -> bool:
@@ -100,8 +100,10 @@ def _corrects(own: Sequence[str], put: Sequence[str], *, asked: bool) -> bool:
     one, other = own[0], put[0]
     if {one, other} <= _SMALL or {one, other} <= _FORMS:
         return True
-    alike = prepare(one).stems == prepare(other).stems
-    return is_content(one) and is_content(other) and alike and not asked
+    if not (is_content(one) and is_content(other)):
+        return False
+    spelled = SequenceMatcher(None, one, other).ratio() >= SPELLED_ALIKE
+    return spelled or (not asked and stem(one) == stem(other))
 
 
 def _again(earlier: Sequence[str], reply: Turn) -> Iterator[Span]:
