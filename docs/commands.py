@@ -16,7 +16,7 @@ def helped(name: str) -> str:
     """The help of one command as plain text, 100 columns wide."""
     text = io.StringIO()
     console = Console(file=text, width=100, color_system=None, force_terminal=False)
-    build_app(name)([*([name] if name else []), "--help"], console=console)
+    build_app(name)([*name.split(), "--help"], console=console)
     return "\n".join(line.rstrip() for line in text.getvalue().rstrip().splitlines())
 
 

@@ -147,8 +147,10 @@ class FromRecipe:
         if given is None or not given.tokens or commands == ("run",):
             return
         recipe = load_recipe(given.tokens[0].value, _known())
-        table = pipeline.fill(recipe.table(commands[0]), recipe.output)
-        Dict({commands[0]: table}, source=str(recipe.path))(app, commands, arguments)
+        table = pipeline.fill(recipe.table(" ".join(commands)), recipe.output)
+        for word in reversed(commands):
+            table = {word: table}
+        Dict(table, source=str(recipe.path))(app, commands, arguments)
 
 
 def _known() -> tuple[str, ...]:
@@ -171,8 +173,11 @@ def build_app(name: str) -> App:
     )
     app.command(run, name="run", help=_run, sort_key=0)
     for place, (other, text) in enumerate(pipeline.COMMANDS.items(), 1):
+        family, _, own = other.rpartition(" ")
+        if family and family not in app:
+            app.command(App(name=family, help=pipeline.FAMILIES[family], sort_key=place))
         body = _work(other) if other == name else _named(text)
-        app.command(body, name=other, help=text, sort_key=place)
+        (app[family] if family else app).command(body, name=own, help=text, sort_key=place)
     chat = _conversation() if name == "chat" else _named(_talk)
     app.command(chat, name="chat", help=_talk, sort_key=len(pipeline.COMMANDS) + 1)
     return app
@@ -313,9 +318,8 @@ def _print_table(
 def launch(arguments: Sequence[str]) -> int:
     """Run one command line and return its exit status; a user's error is one line."""
     logging.basicConfig(level=logging.WARNING, format="%(name)s: %(message)s")
-    name = next((word for word in arguments if not word.startswith("-")), "")
     try:
-        status = _shared(lambda: _obey(name, arguments))
+        status = _shared(lambda: _obey(_asked_for(arguments), arguments))
     except CycloptsError as fault:
         return _fail(str(fault), MISUSED)
     except QuimbotError as fault:
@@ -327,6 +331,13 @@ def launch(arguments: Sequence[str]) -> int:
             raise
         return _fail(f"{fault.filename or 'disk'}: no space left; free some and run again", FAILED)
     return status if isinstance(status, int) else 0
+
+
+def _asked_for(arguments: Sequence[str]) -> str:
+    """The command that is called: one word, or two of a family."""
+    words = [word for word in arguments if not word.startswith("-")]
+    two = " ".join(words[:2])
+    return two if two in pipeline.COMMANDS else "".join(words[:1])
 
 
 def _obey(name: str, arguments: Sequence[str]) -> Any:  # noqa: ANN401 - whatever a command gives

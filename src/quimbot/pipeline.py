@@ -47,6 +47,9 @@ COMMANDS = {
 }
 """Every command that can do its work unattended, in data order, and what it does."""
 
+FAMILIES: dict[str, str] = {}
+"""What the commands of two words have in common, by their first word."""
+
 
 def command(name: str) -> tuple[type[Settings], Work]:  # noqa: C901, PLR0911, PLR0912 - one case a command
     """The settings type and the work of a command; only its own module is imported.
