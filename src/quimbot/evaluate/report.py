@@ -3,13 +3,13 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-import jinja2
 from markupsafe import Markup
 from msgspec import structs
 
 from quimbot.evaluate import gallery
 from quimbot.evaluate.content import Page, fill
 from quimbot.evaluate.table import COLUMNS, scores_table
+from quimbot.evaluate.templates import source, template
 from quimbot.evaluate.wording import EVIDENCE, FAULTS
 from quimbot.exceptions import DataError, RecipeError
 from quimbot.records.jsonl import replacing
@@ -92,19 +92,9 @@ def _together(paths: tuple[Path, ...]) -> Perplexities | None:
 
 def render(page: Page) -> str:
     """The page as HTML; everything that models and learners wrote is escaped."""
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("quimbot.evaluate", "template"),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    style = jinja2.PackageLoader("quimbot.evaluate", "template").get_source(
-        environment, "report.css"
-    )
-    return environment.get_template("report.html").render(
+    return template("report.html").render(
         page=page,
-        css=Markup(style[0]),  # noqa: S704 - our own file
+        css=Markup(source("report.css")),  # noqa: S704 - our own file
         columns=COLUMNS,
         evidence=EVIDENCE,
         faults=FAULTS,
