@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from reviews import score_folder
 from rich.console import Console
 
-from quimbot import cli, pipeline
+from quimbot import cli
 from quimbot.cli import launch
 from quimbot.runs.recipe import shipped_recipes
 
@@ -158,47 +159,37 @@ def test_a_flag_wins_over_the_recipe_and_the_recipe_over_the_default(
     assert stamp["settings"]["valid_share"] == 0.1
 
 
-@pytest.fixture
-def two_words(monkeypatch: pytest.MonkeyPatch) -> None:
-    """`quimbot sort once` and `quimbot sort apart`, which do what dedup and split do."""
-    really = {"sort once": "dedup", "sort apart": "split"}
-    command = pipeline.command
-    monkeypatch.setattr(pipeline, "FAMILIES", {"sort": "Put rows in order."})
-    monkeypatch.setattr(
-        pipeline,
-        "COMMANDS",
-        {**pipeline.COMMANDS, "sort once": "Drop what comes twice.", "sort apart": "Part rows."},
-    )
-    monkeypatch.setattr(pipeline, "command", lambda name: command(really.get(name) or name))
-
-
-@pytest.mark.usefixtures("two_words")
 def test_a_command_of_two_words_works_by_flags_and_by_recipe(seen: Seen, tmp_path: Path) -> None:
-    data = rows(tmp_path / "a.jsonl", ROW, ROW)
-    status, text = seen("sort", "once", "--input", data, "--output", tmp_path / "b.jsonl")
-    assert (status, len((tmp_path / "b.jsonl").read_text().splitlines())) == (0, 1), text
+    scores = score_folder(tmp_path / "scores")
+    status, text = seen("blind", "make", "--scores", scores, "--output", tmp_path / "a.html")
+    assert status == 0, text
     recipe = tmp_path / "r.toml"
-    table = f'["sort once"]\ninput = ["{data}"]\noutput = "{tmp_path}/c.jsonl"\n'
-    recipe.write_text(f'[run]\noutput = "{tmp_path}/run"\nsteps = ["sort once"]\n' + table)
-    assert seen("sort", "once", "--recipe", recipe)[0] == 0
-    assert (tmp_path / "c.jsonl").read_text() == (tmp_path / "b.jsonl").read_text()
+    head = f'[run]\noutput = "{tmp_path}/run"\nsteps = ["blind make"]\n'
+    recipe.write_text(
+        f'{head}["blind make"]\nscores = "{scores}"\noutput = "{tmp_path}/b.html"\npairs = 24\n'
+    )
+    assert seen("blind", "make", "--recipe", recipe)[0] == 0
+    assert (tmp_path / "a.html").read_text() == (tmp_path / "b.html").read_text()
     status, text = seen("run", recipe)
     assert status == 0, text
-    assert "sort once" in text
+    assert "blind make" in text
+    recipe.write_text(f'{head}["blind make"]\nscore = "{scores}"\n')
+    status, text = seen("run", recipe)
+    assert (status, is_one_line(text)) == (cli.FAILED, True)
+    assert f"{recipe}:5: unknown key 'score' in [blind make]" in text
 
 
-@pytest.mark.usefixtures("two_words")
 def test_a_family_lists_its_commands_and_names_a_misspelt_one(
     seen: Seen, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert launch(["sort"]) == 0
+    assert launch(["blind"]) == 0
     told = capsys.readouterr().out
-    assert "Put rows in order." in told
-    assert "Drop what comes twice." in told
-    assert "Part rows." in told
-    status, text = seen("sort", "onec")
+    assert all(
+        text in told for text in ("Let people compare", "Write a page on which", "Count what")
+    )
+    status, text = seen("blind", "mkae")
     assert (status, is_one_line(text)) == (cli.MISUSED, True)
-    assert 'Did you mean "once"?' in text
+    assert 'Did you mean "make"?' in text
 
 
 def test_help_teaches_every_command(capsys: pytest.CaptureFixture[str]) -> None:

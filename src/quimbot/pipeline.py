@@ -39,6 +39,8 @@ COMMANDS = {
     "train": "Train a LoRA adapter, from the base model or from an earlier checkpoint.",
     "perplexity": "Measure perplexity on held-out assistant tokens.",
     "score": "Let tutors answer a suite of learner turns and verify every reply.",
+    "blind make": "Write a page on which people compare replies without knowing whose they are.",
+    "blind open": "Count what they saved: who was preferred, and how far the raters agree.",
     "select": "Pick a checkpoint by a stated rule, and say why.",
     "report": "Write one HTML page about a run.",
     "export": "Turn a checkpoint into an adapter, merged weights, GGUF or an Ollama model.",
@@ -47,7 +49,9 @@ COMMANDS = {
 }
 """Every command that can do its work unattended, in data order, and what it does."""
 
-FAMILIES: dict[str, str] = {}
+FAMILIES = {
+    "blind": "Let people compare tutors without knowing who is who.",
+}
 """What the commands of two words have in common, by their first word."""
 
 
@@ -107,6 +111,14 @@ def command(name: str) -> tuple[type[Settings], Work]:  # noqa: C901, PLR0911, P
             from quimbot.evaluate.score import ScoreSettings, score
 
             return ScoreSettings, score
+        case "blind make":
+            from quimbot.evaluate.blind.make import BlindMakeSettings, make
+
+            return BlindMakeSettings, make
+        case "blind open":
+            from quimbot.evaluate.blind.open import BlindOpenSettings, open_
+
+            return BlindOpenSettings, open_
         case "select":
             from quimbot.evaluate.select import SelectSettings, select
 
