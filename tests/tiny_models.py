@@ -11,11 +11,20 @@ from transformers import LlamaConfig, LlamaForCausalLM, Qwen3Config, Qwen3ForCau
 from quimbot.runtimes.gguf import Architecture
 
 CONTROL = ("<|endoftext|>", "<|im_start|>", "<|im_end|>", "<think>", "</think>")
+WITH_AND_WITHOUT_THOUGHTS = (
+    "{% if enable_thinking is false %}<think>\n\n</think>\n\n{% endif %}"  # as Qwen3-8B
+)
+THOUGHTS_ONLY = "{{ '<think>\n' }}"  # as Qwen3-Thinking
 WORDS = ("the", "you", "went", "store", "user", "assistant", "system")
 
 
-def tiny_model(folder: Path, architecture: Architecture = "llama", *, layers: int = 2) -> Path:
-    """A folder with a random model of that architecture and a byte-level tokenizer."""
+def tiny_model(
+    folder: Path, architecture: Architecture = "llama", *, layers: int = 2, pad: int = 2
+) -> Path:
+    """A folder with a random model of that architecture and a byte-level tokenizer.
+
+    The weights of the token `pad` are 0, so a model whose pad is the end of turn cannot learn it.
+    """
     tokenizer = tiny_tokenizer(folder)
     sizes: dict[str, Any] = {
         "vocab_size": tokenizer.get_vocab_size(),
@@ -29,7 +38,7 @@ def tiny_model(folder: Path, architecture: Architecture = "llama", *, layers: in
         "tie_word_embeddings": True,
         "bos_token_id": 1,
         "eos_token_id": 2,
-        "pad_token_id": 2,
+        "pad_token_id": pad,
         "initializer_range": 0.2,  # large enough that replies differ
     }
     torch.manual_seed(7)
@@ -60,7 +69,10 @@ def tiny_tokenizer(folder: Path) -> Tokenizer:
         ]
     )
     tokenizer.decoder = decoders.ByteLevel()
-    tokenizer.add_special_tokens([AddedToken(token, special=True) for token in CONTROL])
+    # as in Qwen3's tokenizer, text without control tokens still has its think blocks
+    tokenizer.add_tokens(
+        [AddedToken(name, special="think" not in name, normalized=False) for name in CONTROL]
+    )
     tokenizer.save(str(folder / "tokenizer.json"))
     settings = {
         "tokenizer_class": "PreTrainedTokenizerFast",
@@ -88,10 +100,14 @@ def qwen3_8b_shape(folder: Path) -> Path:
         "tie_word_embeddings": False,
     }
     (folder / "config.json").write_text(json.dumps(sizes), encoding="utf-8")
+    return with_template(folder, WITH_AND_WITHOUT_THOUGHTS)
+
+
+def with_template(folder: Path, opening: str) -> Path:
+    """The folder, its chats written with that opening of a reply under way."""
     template = (
         "{% for turn in messages %}<|im_start|>{{ turn.role }}\n{{ turn.content }}<|im_end|>\n"
-        "{% endfor %}<|im_start|>assistant\n{% if enable_thinking is false %}<think>\n\n</think>\n"
-        "\n{% endif %}"
+        "{% endfor %}<|im_start|>{{ 'assistant\n' }}" + opening
     )
     (folder / "chat_template.jinja").write_text(template, encoding="utf-8")
     return folder

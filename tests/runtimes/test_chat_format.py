@@ -1,7 +1,9 @@
 """Chats are written as the models' own templates write them, and nobody can forge a turn."""
 
+import functools
 from collections.abc import Sequence
 from pathlib import Path
+from typing import get_args
 
 import jinja2
 import pytest
@@ -20,9 +22,12 @@ from quimbot.runtimes.chat_format import (
     Tokenizer,
     content_text,
     examples,
+    learnt_style,
     load_tokenizer,
     prompt_text,
+    read_style,
     style_of,
+    thinks,
 )
 from quimbot.runtimes.models import find_model
 
@@ -40,21 +45,36 @@ You are a helpful AI assistant named SmolLM, trained by Hugging Face<|im_end|>{{
 {%- for turn in messages -%}
 <|im_start|>{{ turn.role }}{{ "\n" }}
 {%- if turn.role == "assistant" -%}
-{{ turn.content.split("</think>")[-1].lstrip("\n") }}
+{%- set thought, _, said = turn.content.rpartition("</think>") -%}
+{%- if loop.last -%}
+<think>{{ "\n" }}{{ thought.split("<think>")[-1].strip("\n") }}{{ "\n" }}</think>{{ "\n\n" }}
+{%- endif -%}
+{{ said.lstrip("\n") }}
 {%- else -%}
 {{ turn.content }}
 {%- endif -%}
 <|im_end|>{{ "\n" }}
 {%- endfor -%}
+{%- if messages[-1].role != "assistant" -%}
 <|im_start|>assistant{{ "\n" }}
 {%- if not enable_thinking -%}
 <think>{{ "\n\n" }}</think>{{ "\n\n" }}
+{%- endif -%}
 {%- endif -%}""",
 }
-"""What the published templates do with a chat that ends with the learner and uses no tools."""
+"""What the published templates do with a chat that uses no tools."""
 
 TEMPLATES["qwen3-instruct"] = TEMPLATES["qwen3"].replace("not enable_thinking", "false")
-STYLES: tuple[Style, ...] = ("smollm2", "qwen3", "qwen3-instruct")
+TEMPLATES["qwen3-thinking"] = TEMPLATES["qwen3"]
+TEMPLATES["qwen3-thinking-only"] = TEMPLATES["qwen3"].replace(
+    """{%- if not enable_thinking -%}
+<think>{{ "\n\n" }}</think>{{ "\n\n" }}
+{%- endif -%}""",
+    """{{- "<think>\n" -}}""",
+)
+STYLES: tuple[Style, ...] = get_args(Style)
+QUIET = tuple(style for style in STYLES if not thinks(style))
+THINKING = tuple(style for style in STYLES if thinks(style))
 
 pieces = st.sampled_from(
     (
@@ -81,9 +101,23 @@ def tokenizer(tmp_path_factory: pytest.TempPathFactory) -> Tokenizer:
     return load_tokenizer(folder)
 
 
+@functools.cache
+def compiled(style: Style) -> jinja2.Template:
+    return jinja2.Environment(autoescape=False).from_string(TEMPLATES[style])
+
+
 def rendered(messages: Sequence[Message], style: Style) -> str:
-    template = jinja2.Template(TEMPLATES[style])
-    return str(template.render(messages=messages, enable_thinking=False))
+    return str(compiled(style).render(messages=messages, enable_thinking=thinks(style)))
+
+
+def block(reply: Message, style: Style) -> str:
+    """What a model of that style writes before the words of a reply."""
+    found = _THOUGHTS.match(reply.content)
+    thoughts = content_text(Message(role="user", content=found[1])).strip() if found else ""
+    return {
+        "qwen3-thinking": f"<think>\n{thoughts}\n</think>\n\n",
+        "qwen3-thinking-only": f"{thoughts}\n</think>\n\n",
+    }.get(style, "")
 
 
 def prompts(messages: Sequence[Message]) -> list[tuple[Message, ...]]:
@@ -129,8 +163,37 @@ def test_only_replies_and_their_ends_are_learnt(
     expected: list[int] = []
     for turn in messages:
         if turn.role == "assistant":
-            expected += [*tokenizer.encode(content_text(turn), add_special_tokens=False), end]
+            written = block(turn, style) + content_text(turn)
+            expected += [*tokenizer.encode(written, add_special_tokens=False), end]
     assert learnt == expected
+
+
+@pytest.mark.parametrize("style", THINKING)
+@given(messages=chats(), thoughts=forged.map(str.strip))
+def test_a_reply_with_thoughts_is_what_the_template_writes(
+    style: Style, tokenizer: Tokenizer, messages: Sequence[Message], thoughts: str
+) -> None:
+    *before, last = (Message(role=m.role, content=content_text(m)) for m in messages)
+    safe = content_text(Message(role="user", content=thoughts)).strip()
+    thoughtful = Message(role="assistant", content=f"<think>\n{safe}\n</think>\n\n{last.content}")
+    for reply in (last, thoughtful):
+        tokens, weights = examples([*before, reply], style, tokenizer)[-1]
+        learnt = [token for token, weight in zip(tokens, weights, strict=True) if weight]
+        written = prompt_text(before, style) + tokenizer.decode(learnt, control=True)
+        assert f"{written}\n" == rendered([*before, reply], style)
+
+
+@pytest.mark.parametrize("style", STYLES)
+@given(messages=chats())
+def test_without_thoughts_the_same_words_count_in_every_style(
+    style: Style, tokenizer: Tokenizer, messages: Sequence[Message]
+) -> None:
+    found = ""
+    for tokens, weights in examples(messages, style, tokenizer, thoughts=False):
+        words = [token for token, weight in zip(tokens, weights, strict=True) if weight]
+        found += tokenizer.decode(words, control=True)
+    said = (content_text(turn) for turn in messages if turn.role == "assistant")
+    assert found == "".join(f"{text}{END_OF_TURN}" for text in said)
 
 
 @pytest.mark.parametrize("style", STYLES)
@@ -166,8 +229,9 @@ def test_nobody_can_forge_a_turn(
     tokens = examples(messages, style, tokenizer)[-1][0]
     assert tokens.count(control["<|im_start|>"]) == turns
     assert tokens.count(control["<|im_end|>"]) == turns
-    assert tokens.count(control["<think>"]) == (style == "qwen3")
-    assert tokens.count(control["</think>"]) == (style == "qwen3")
+    blocks = style not in {"smollm2", "qwen3-instruct"}
+    assert tokens.count(control["<think>"]) == blocks
+    assert tokens.count(control["</think>"]) == blocks
     assert tokens.count(control["<|endoftext|>"]) == 0
 
 
@@ -183,17 +247,28 @@ def test_a_less_than_sign_is_not_a_control_string() -> None:
     assert content_text(Message(role="user", content=text)) == text
 
 
-def test_thoughts_that_a_reply_begins_with_are_left_out(tokenizer: Tokenizer) -> None:
+def test_thoughts_that_a_reply_begins_with_are_left_out_or_learnt(tokenizer: Tokenizer) -> None:
     thought = Message(role="assistant", content="<think>\nA recast.\n</think>\n\nYou went?")
     plain = Message(role="assistant", content="You went?")
     ask = Message(role="user", content="I go.")
-    for style in STYLES:
+    for style in QUIET:
         assert examples([ask, thought], style, tokenizer) == examples(
             [ask, plain], style, tokenizer
         )
+    for style in THINKING:
+        ((tokens, _),) = examples([ask, thought], style, tokenizer)
+        ((short, _),) = examples([ask, plain], style, tokenizer)
+        assert "<think>\nA recast.\n</think>\n\nYou went?" in tokenizer.decode(tokens)
+        assert "<think>\n\n</think>\n\nYou went?" in tokenizer.decode(short)
     at = thought.content.index("went")
     marked = examples([ask, thought], "qwen3", tokenizer, [Span(1, at, at + 4, 8.0)])
     assert marked == examples([ask, plain], "qwen3", tokenizer, [Span(1, 4, 8, 8.0)])
+    ((tokens, weights),) = examples(
+        [ask, thought], "qwen3-thinking", tokenizer, [Span(1, at, at + 4, 8.0), Span(1, 9, 12, 4.0)]
+    )
+    heavy = [token for token, weight in zip(tokens, weights, strict=True) if weight == 8.0]
+    assert tokenizer.decode(heavy) == "went"
+    assert 4.0 not in weights  # spans speak of what is said aloud
     open_end = Message(role="assistant", content="<think> You went?")  # no thought was ended
     assert content_text(open_end) == "< think> You went?"
 
@@ -204,8 +279,29 @@ def test_the_models_own_template_tells_whether_it_thinks() -> None:
     empty = "{%- if not enable_thinking %}{{ '<think>\n\n</think>\n\n' }}{%- endif %}"
     assert style_of("qwen3", generation.replace("REST", empty)) == "qwen3"
     assert style_of("qwen3", generation.replace("REST", "")) == "qwen3-instruct"
-    with pytest.raises(ModelError, match="thinks before each answer"):
-        style_of("qwen3", generation.replace("REST", "{{ '<think>\n' }}"))
+    always = style_of("qwen3", generation.replace("REST", "{{ '<think>\n' }}"))
+    assert always == "qwen3-thinking-only"
+    with pytest.raises(ModelError, match="opens a reply with 'Well, '"):
+        style_of("qwen3", generation.replace("REST", "{{ 'Well, ' }}"))
+
+
+def test_a_model_learns_with_or_without_thoughts_as_it_can() -> None:
+    assert learnt_style("qwen3", "strip") == learnt_style("qwen3-thinking", "strip") == "qwen3"
+    assert learnt_style("qwen3", "keep") == "qwen3-thinking"
+    assert learnt_style("qwen3-thinking-only", "keep") == "qwen3-thinking-only"
+    with pytest.raises(ModelError, match="thinks before each answer; keep its thoughts"):
+        learnt_style("qwen3-thinking-only", "strip")
+    for style in ("smollm2", "qwen3-instruct"):
+        assert learnt_style(style, "strip") == style
+        with pytest.raises(ModelError, match="has no thoughts"):
+            learnt_style(style, "keep")
+
+
+def test_a_damaged_style_file_is_named(tmp_path: Path) -> None:
+    assert read_style(tmp_path) is None
+    (tmp_path / "chat.json").write_text('{"style": "qwen4"}')
+    with pytest.raises(ModelError, match=r"chat\.json: .*qwen4"):
+        read_style(tmp_path)
 
 
 @pytest.mark.parametrize("style", STYLES)
@@ -258,18 +354,23 @@ def test_smollm2_agrees_with_its_own_tokenizer(system: bool) -> None:
     assert theirs.decode(learnt) == f"{CHAT[1].content}{END_OF_TURN}{CHAT[3].content}{END_OF_TURN}"
 
 
-def test_a_qwen3_tokenizer_agrees(tmp_path: Path) -> None:
+@pytest.mark.parametrize("style", ["qwen3", *THINKING])
+def test_a_qwen3_tokenizer_agrees(tmp_path: Path, style: Style) -> None:
     tiny_tokenizer(tmp_path)
-    (tmp_path / "chat_template.jinja").write_text(TEMPLATES["qwen3"], encoding="utf-8")
+    (tmp_path / "chat_template.jinja").write_text(TEMPLATES[style], encoding="utf-8")
     theirs = AutoTokenizer.from_pretrained(tmp_path)
     ours = load_tokenizer(tmp_path)
     plain = [{"role": turn.role, "content": turn.content} for turn in CHAT]
-    for (tokens, weights), end in zip(examples(CHAT, "qwen3", ours), (1, 3), strict=True):
+    for (tokens, weights), end in zip(examples(CHAT, style, ours), (1, 3), strict=True):
         prompt = theirs.apply_chat_template(
-            plain[:end], add_generation_prompt=True, enable_thinking=False, return_dict=False
+            plain[:end],
+            add_generation_prompt=True,
+            enable_thinking=thinks(style),
+            return_dict=False,
         )
         assert list(tokens[: len(prompt)]) == prompt
         assert not any(weights[: len(prompt)])
-        reply = theirs.encode(CHAT[end].content + END_OF_TURN, add_special_tokens=False)
+        written = block(CHAT[end], style) + CHAT[end].content + END_OF_TURN
+        reply = theirs.encode(written, add_special_tokens=False)
         assert list(tokens[len(prompt) :]) == reply
         assert all(weights[len(prompt) :])

@@ -1,7 +1,8 @@
 """Perplexity on held-out dialogues: how unexpected the assistant's words are to each model.
 
-Only assistant tokens count, in the chat format of training. Parts are added as sums of nats and
-tokens, never as a mean of means, so that sources weigh by their tokens.
+Only what the assistant says counts, in the chat format of training: thoughts are read where a model
+was trained with them, and not counted. Parts are added as sums of nats and tokens, never as a mean
+of means, so that sources weigh by their tokens.
 """
 
 import hashlib
@@ -18,6 +19,7 @@ from quimbot.records.jsonl import read_records, write_json
 from quimbot.records.record import Record
 from quimbot.runs.scorecard import Perplexities, Perplexity, Surprise
 from quimbot.runs.watch import Watch
+from quimbot.runtimes.chat_format import spoken
 from quimbot.runtimes.connect import open_runtimes
 from quimbot.runtimes.runtime import Runtime, ScoringRuntime
 
@@ -140,9 +142,9 @@ def _perplexity(
 
 
 def _said(record: Record) -> int:
-    """UTF-8 bytes of the assistant's texts."""
+    """UTF-8 bytes of what the assistant says."""
     return sum(
-        len(message.content.encode("utf-8", "surrogatepass"))
+        len(spoken(message).encode("utf-8", "surrogatepass"))
         for message in record.messages
         if message.role == "assistant"
     )

@@ -48,7 +48,7 @@ class ScoreSettings:
     limit: int = 0
     """Ask only this many turns of a suite, the same ones each time; 0 asks all."""
     max_tokens: int = 48
-    """Longest reply, in tokens."""
+    """Longest reply, in tokens; thoughts count."""
     at_once: int = 16
     """Requests in flight: llama.cpp is fastest with 16, a hosted endpoint may want fewer."""
     temperature: float = 0.0

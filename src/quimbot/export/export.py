@@ -16,6 +16,7 @@ from quimbot.pedagogy.moves import tutor_prompt
 from quimbot.records.record import Move
 from quimbot.runs.watch import Watch
 from quimbot.runtimes.adapter import Adapter
+from quimbot.runtimes.chat_format import CHAT, thinks
 from quimbot.runtimes.connect import find_local, resolve
 from quimbot.runtimes.gguf import Kind
 from quimbot.runtimes.gguf_writer import folder_to_gguf
@@ -66,13 +67,18 @@ def export(settings: ExportSettings, watch: Watch) -> str:
     """Write the checkpoint in the form asked for, checked, with its model card.
 
     Raises:
-        ModelError: the address names no adapter, or the adapter cannot be merged.
+        ModelError: the address names no adapter, or one that cannot be had in this form.
         OutputError: the folder cannot be written.
     """
     found = find_local(settings.checkpoint)
     if found.adapter is None:
         raise ModelError(
             f"{settings.checkpoint}: a whole model, not an adapter; name a checkpoint or a run"
+        )
+    if settings.form == "ollama" and thinks(found.base.style_with(found.adapter)):
+        raise ModelError(
+            f"{settings.checkpoint}: this tutor thinks before it speaks, and its Modelfile would "
+            "show the thoughts; take form peft, merged or gguf"
         )
     with _writing(settings.output) as folder:
         facts = _write(settings, found.base, found.adapter, folder, watch)
@@ -86,7 +92,7 @@ def _write(
     settings: ExportSettings, base: ModelFiles, adapter: Adapter, folder: Path, watch: Watch
 ) -> str:
     if settings.form == "peft":
-        for name in _PEFT_FILES:
+        for name in (*_PEFT_FILES, *([CHAT] if adapter.style else [])):
             shutil.copy(adapter.folder / name, folder)
         return ""
     steps = 2 if settings.form == "merged" else 3
@@ -106,7 +112,7 @@ def _write(
             folder_to_gguf(merged, folder / _weights(settings), settings.kind)
             task.advance()
     if settings.form == "ollama":
-        text = modelfile(_weights(settings), base.style, tutor_prompt(settings.move))
+        text = modelfile(_weights(settings), base.style_with(adapter), tutor_prompt(settings.move))
         (folder / "Modelfile").write_text(text, encoding="utf-8")
     return f", logits within {difference:.1g} of the unmerged ones"
 

@@ -11,7 +11,7 @@ from quimbot.exceptions import ModelError
 from quimbot.pedagogy.moves import tutor_prompt
 from quimbot.records.record import Message, Move
 from quimbot.runtimes.adapter import Adapter
-from quimbot.runtimes.chat_format import prompt_text
+from quimbot.runtimes.chat_format import CHAT, prompt_text
 from quimbot.runtimes.models import ModelFiles
 from quimbot.runtimes.torch_local import TorchEngine
 from quimbot.runtimes.weights import read_weights, write_weights
@@ -33,6 +33,8 @@ def merge(base: ModelFiles, adapter: Adapter, folder: Path) -> None:
     for path in base.folder.iterdir():
         if path.suffix in {".json", ".jinja", ".txt"} and "safetensors" not in path.name:
             shutil.copy(path, folder)
+    if adapter.style:
+        shutil.copy(adapter.folder / CHAT, folder)
     write_weights(folder / "model.safetensors", tensors)
 
 

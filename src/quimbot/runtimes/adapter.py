@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from quimbot.exceptions import ModelError
+from quimbot.runtimes.chat_format import Style, read_style
 from quimbot.runtimes.weights import Floats, Tensor, read_weights
 
 CONFIG = "adapter_config.json"
@@ -67,6 +68,8 @@ class Adapter:
     """What B·A is multiplied by (alpha / rank, or alpha / √rank for rsLoRA)."""
     dora: bool = False
     """Whether the lengths of the rows are its own, too."""
+    style: Style | None = None
+    """How its chats were written in training, where its folder tells."""
 
     @property
     def hash(self) -> str:
@@ -151,5 +154,11 @@ def read_adapter(folder: Path) -> Adapter:
         if (found := config.get(key, allowed)) != allowed and (found or allowed):
             raise ModelError(f"{path}: {key} is {found!r}; only {allowed!r} is served")
     divisor = math.sqrt(rank) if config.get("use_rslora") else rank
-    dora = bool(config.get("use_dora"))
-    return Adapter(folder=folder, base=base, rank=rank, scaling=alpha / divisor, dora=dora)
+    return Adapter(
+        folder=folder,
+        base=base,
+        rank=rank,
+        scaling=alpha / divisor,
+        dora=bool(config.get("use_dora")),
+        style=read_style(folder),
+    )

@@ -22,11 +22,12 @@ from typing import Any, Self
 from quimbot.exceptions import ModelError, PromptTooLong, RuntimeFault
 from quimbot.records.record import Message
 from quimbot.runtimes.adapter import Adapter
-from quimbot.runtimes.chat_format import prompt_text
+from quimbot.runtimes.chat_format import Style, prompt_text
 from quimbot.runtimes.gguf import Kind
 from quimbot.runtimes.gguf_adapter import adapter_to_gguf
 from quimbot.runtimes.models import ModelFiles
 from quimbot.runtimes.runtime import Delta, Sampling
+from quimbot.runtimes.thinking import hiding
 
 # Read once, when llama.cpp's thread library loads: with its default, a thread whose partner has
 # lost its core spins instead of giving way, and two threads on a busy machine crawl.
@@ -62,6 +63,7 @@ class LlamaEngine:
     ) -> None:
         """Load; each of the `slots` chats gets its even part of `context` tokens."""
         self.base = base
+        self._merged = merged
         self._tokenizer = base.tokenizer()
         self._ids = {adapter.folder.resolve(): i for i, adapter in enumerate(adapters)}
         cores = thread_count()
@@ -96,11 +98,14 @@ class LlamaEngine:
 
     def runtime(self, name: str, adapter: Adapter | None = None) -> "LlamaRuntime":
         """The base, or one of its adapters, as a runtime."""
-        return LlamaRuntime(name, self, None if adapter is None else adapter.folder.resolve())
+        folder = None if adapter is None else adapter.folder.resolve()
+        return LlamaRuntime(name, self, folder, self.base.style_with(adapter or self._merged))
 
-    def request(self, messages: Sequence[Message], adapter: Path | None) -> dict[str, Any]:
-        """What is asked of llama.cpp for a chat, greedy until told otherwise."""
-        text = prompt_text(messages, self.base.style)
+    def request(
+        self, messages: Sequence[Message], adapter: Path | None, style: Style | None = None
+    ) -> dict[str, Any]:
+        """What is asked of llama.cpp for a chat, greedy and in the base's style unless told."""
+        text = prompt_text(messages, style or self.base.style)
         chosen = None if adapter is None else self._ids[adapter]
         return {
             "prompt": self._tokenizer.encode(text, add_special_tokens=False),
@@ -214,24 +219,26 @@ def thread_count() -> int:
 class LlamaRuntime:
     """One model or adapter of an engine."""
 
-    def __init__(self, name: str, engine: LlamaEngine, adapter: Path | None) -> None:
+    def __init__(self, name: str, engine: LlamaEngine, adapter: Path | None, style: Style) -> None:
         """Made by `LlamaEngine.runtime`."""
         self.name = name
         self._engine = engine
         self._adapter = adapter
+        self._style = style
 
     async def stream(self, messages: Sequence[Message], sampling: Sampling) -> AsyncIterator[Delta]:
-        """The reply in pieces; leaving the iterator frees the slot at the next token."""
+        """The reply in pieces, without thoughts; leaving the iterator frees the slot."""
         loop = asyncio.get_running_loop()
         pieces: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
         left = threading.Event()
+        heard = hiding(self._style)
 
         def receive(piece: dict[str, Any]) -> bool:
             with suppress(RuntimeError):  # the loop was closed: nobody listens
                 loop.call_soon_threadsafe(pieces.put_nowait, piece)
             return left.is_set()
 
-        request = self._engine.request(messages, self._adapter) | {
+        request = self._engine.request(messages, self._adapter, self._style) | {
             "n_predict": sampling.max_tokens,
             "temperature": sampling.temperature,
             "top_p": sampling.top_p,
@@ -241,7 +248,7 @@ class LlamaRuntime:
         self._engine.start(request, receive)
         try:
             while piece := await pieces.get():
-                delta = self._delta(piece)
+                delta = heard(self._delta(piece))
                 if delta.text or delta.finish:
                     yield delta
                 if delta.finish:

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from quimbot.exceptions import ModelError
 from quimbot.runtimes.adapter import Adapter
-from quimbot.runtimes.chat_format import Style, Tokenizer, load_tokenizer, style_of
+from quimbot.runtimes.chat_format import Style, Tokenizer, load_tokenizer, read_style, style_of
 from quimbot.runtimes.gguf import Architecture, Kind, read_config
 from quimbot.runtimes.gguf_reader import gguf_to_folder
 from quimbot.runtimes.gguf_writer import folder_to_gguf
@@ -50,14 +50,18 @@ class ModelFiles:
 
     @property
     def style(self) -> Style:
-        """How this model's chats are written.
+        """How this model's chats are written, by its `chat.json` or else its template.
 
         Raises:
-            ModelError: they begin with thoughts, whatever is asked.
+            ModelError: the template opens a reply in a way of its own.
         """
         if self.architecture == "llama":
             return style_of("llama")
-        return style_of(self.architecture, _template(self.folder))
+        return read_style(self.folder) or style_of(self.architecture, _template(self.folder))
+
+    def style_with(self, adapter: Adapter | None) -> Style:
+        """How chats are written for an adapter on this model, or for none: as it was trained."""
+        return (adapter.style if adapter else None) or self.style
 
     def tokenizer(self) -> Tokenizer:
         """The tokenizer, without transformers."""

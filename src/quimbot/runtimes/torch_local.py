@@ -18,9 +18,10 @@ from transformers.utils.logging import disable_progress_bar
 from quimbot.exceptions import PromptTooLong, RuntimeFault
 from quimbot.records.record import Message
 from quimbot.runtimes.adapter import Adapter
-from quimbot.runtimes.chat_format import END_OF_TURN, examples, prompt_text
+from quimbot.runtimes.chat_format import END_OF_TURN, Style, examples, prompt_text
 from quimbot.runtimes.models import ModelFiles
 from quimbot.runtimes.runtime import Delta, Finish, Sampling, TokenLogprob
+from quimbot.runtimes.thinking import hiding
 
 _HALF_CHARACTER = "\ufffd"
 _TOKENS_AT_ONCE = 4096
@@ -68,7 +69,8 @@ class TorchEngine:
 
     def runtime(self, name: str, adapter: Adapter | None = None) -> "TorchRuntime":
         """The base, or one of its adapters, as a runtime."""
-        return TorchRuntime(name, self, None if adapter is None else adapter.folder.resolve())
+        folder = None if adapter is None else adapter.folder.resolve()
+        return TorchRuntime(name, self, folder, self.base.style_with(adapter))
 
     @contextlib.contextmanager
     def using(self, adapter: Path | None) -> Iterator[Any]:
@@ -97,16 +99,17 @@ def _check_fits(model: Any, adapter: Adapter) -> None:  # noqa: ANN401 - untyped
 class TorchRuntime:
     """One model or adapter of an engine."""
 
-    def __init__(self, name: str, engine: TorchEngine, adapter: Path | None) -> None:
+    def __init__(self, name: str, engine: TorchEngine, adapter: Path | None, style: Style) -> None:
         """Made by `TorchEngine.runtime`."""
         self.name = name
         self._engine = engine
         self._adapter = adapter
+        self._style = style
 
     async def stream(self, messages: Sequence[Message], sampling: Sampling) -> AsyncIterator[Delta]:
-        """The reply in pieces; leaving the iterator stops the work at the next token."""
+        """The reply in pieces, without thoughts; leaving the iterator stops at the next token."""
         engine = self._engine
-        text = prompt_text(messages, engine.base.style)
+        text = prompt_text(messages, self._style)
         prompt = engine.tokenizer.encode(text, add_special_tokens=False)
         room = engine.model.config.max_position_embeddings
         if len(prompt) >= room:
@@ -116,6 +119,7 @@ class TorchRuntime:
         loop = asyncio.get_running_loop()
         pieces: asyncio.Queue[Delta | Exception] = asyncio.Queue()
         left = threading.Event()
+        heard = hiding(self._style)
 
         def work() -> None:
             def tell(piece: Delta | Exception) -> None:
@@ -124,7 +128,7 @@ class TorchRuntime:
 
             try:
                 with engine.using(self._adapter) as model:
-                    for delta in _deltas(model, engine, prompt, sampling):
+                    for delta in map(heard, _deltas(model, engine, prompt, sampling)):
                         tell(delta)
                         if left.is_set():
                             return
@@ -144,12 +148,15 @@ class TorchRuntime:
             left.set()
 
     def logprobs(self, dialogues: Sequence[Sequence[Message]]) -> list[list[TokenLogprob]]:
-        """For each dialogue, its assistant tokens (end-of-turn included) with log-probabilities."""
+        """For each dialogue, its assistant tokens (end-of-turn included) with log-probabilities.
+
+        Thoughts are read and not counted: models with and without them are asked for the same.
+        """
         engine = self._engine
         sequences = [
             (i, tokens, weights)
             for i, dialogue in enumerate(dialogues)
-            for tokens, weights in examples(dialogue, engine.base.style, engine.tokenizer)
+            for tokens, weights in examples(dialogue, self._style, engine.tokenizer, thoughts=False)
         ]
         found: dict[int, list[TokenLogprob]] = {}
         with engine.using(self._adapter) as model:

@@ -21,7 +21,7 @@ class ChatSettings:
     tutor: str = ""
     """Which tutor of a run folder; empty: the one that was picked."""
     max_tokens: int = 160
-    """The longest reply, in tokens."""
+    """The longest reply, in tokens; thoughts count."""
     temperature: float = 0.3
     """How freely replies are drawn; 0 always takes the most probable word."""
     seed: int = 0

@@ -35,7 +35,7 @@ class ServeSettings:
     max_waiting: int = 16
     """How many more may wait for their turn; others are told to come back later."""
     max_tokens: int = 160
-    """The longest reply, in tokens; a request may ask for less."""
+    """The longest reply, in tokens; thoughts count, and a request may ask for less."""
     temperature: float = 0.3
     """How freely replies are drawn when a request does not say; 0 takes the most probable word."""
 

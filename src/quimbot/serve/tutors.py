@@ -3,7 +3,7 @@
 import re
 from collections.abc import AsyncGenerator, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
@@ -14,7 +14,7 @@ from quimbot.records.record import Message, Move, Strict
 from quimbot.runs.scorecard import read_picked
 from quimbot.runtimes.connect import open_runtimes
 from quimbot.runtimes.runtime import Delta, Runtime, Sampling
-from quimbot.serve.thinking import Thinking
+from quimbot.runtimes.thinking import Thinking
 
 
 class TutorEntry(Strict, frozen=True, kw_only=True):
@@ -53,9 +53,9 @@ class Tutor:
         pieces = self.runtime.stream(messages, sampling)
         try:
             async for piece in pieces:
-                text = thinking.shown(piece.text, last=piece.finish is not None)
-                if text or piece.finish is not None:
-                    yield replace(piece, text=text)
+                heard = thinking.heard(piece)
+                if heard.text or heard.finish is not None:
+                    yield heard
         finally:
             if isinstance(pieces, AsyncGenerator):
                 await pieces.aclose()

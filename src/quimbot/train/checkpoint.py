@@ -4,6 +4,7 @@ step-000120/
     adapter_config.json, adapter_model.safetensors    what peft loads
     optimizer.safetensors                             what exact resumption needs
     state.json                                        step, and what the run is made from
+    chat.json                                         how chats are written for it
     COMPLETE                                          SHA-256 of every other file, written last
 """
 

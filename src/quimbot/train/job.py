@@ -10,6 +10,7 @@ from quimbot.exceptions import OutputError
 from quimbot.records.rejected import Rejected
 from quimbot.runs.checkpoints import adapter_hash
 from quimbot.runs.stamp import plain
+from quimbot.runtimes.chat_format import Style, learnt_style
 from quimbot.runtimes.connect import resolve
 from quimbot.runtimes.models import ModelFiles, find_model
 from quimbot.train.checkpoint import read_state
@@ -25,6 +26,8 @@ class Job:
 
     settings: TrainSettings
     model: ModelFiles
+    style: Style
+    """How the chats are written."""
     dialogues: list[Dialogue]
     valid: list[Dialogue]
     plan: Plan
@@ -96,6 +99,7 @@ class Job:
             start=self.start,
             merge=settings.stage2 == "merge_then_new",
             made_from=self.made_from,
+            style=self.style,
             precision=settings.precision,
             quantize=settings.quantize,
         )
@@ -107,10 +111,10 @@ def prepare(settings: TrainSettings) -> Job:
 
     Raises:
         DataError: there is nothing to learn from.
-        ModelError: there is no such model.
+        ModelError: there is no such model, or it cannot do with or without thoughts as asked.
     """
     model = find_model(settings.model)
-    style, tokenizer = model.style, model.tokenizer()
+    style, tokenizer = learnt_style(model.style, settings.thinking), model.tokenizer()
     emphasis = Emphasis(recast=settings.recast_weight, question=settings.question_weight)
     dialogues, rejected = read_dialogues(
         settings.data, style, tokenizer, settings.max_tokens, emphasis
@@ -128,6 +132,7 @@ def prepare(settings: TrainSettings) -> Job:
     return Job(
         settings=settings,
         model=model,
+        style=style,
         dialogues=dialogues,
         valid=valid,
         plan=plan,

@@ -145,9 +145,7 @@ def _sample(job: Job, trainer: Trainer) -> str:
     """What the tutor now says to the first held-out learner."""
     tokenizer = job.model.tokenizer()
     dialogue = (job.valid or job.dialogues)[0]
-    prompt = tokenizer.encode(
-        prompt_text(dialogue.prompt, job.model.style), add_special_tokens=False
-    )
+    prompt = tokenizer.encode(prompt_text(dialogue.prompt, job.style), add_special_tokens=False)
     (end,) = tokenizer.encode(END_OF_TURN, add_special_tokens=False)
     said = tokenizer.decode(trainer.reply(prompt, end, job.settings.sample_tokens))
     heard = dialogue.prompt[-1].content if dialogue.prompt else ""

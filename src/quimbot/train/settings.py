@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Literal, get_args
 
 from quimbot.exceptions import RecipeError
+from quimbot.runtimes.chat_format import Thoughts
 from quimbot.train.lora import MODULES, Lora
 from quimbot.train.trackers import Tracker
 
@@ -75,6 +76,8 @@ class TrainSettings:
     """Measurements in a row without a lower held-out loss that end the run; 0 for never."""
     max_tokens: int = 1024
     """A longer dialogue is cut there."""
+    thinking: Thoughts = "strip"
+    """What becomes of thoughts that replies begin with: left out, or learnt (Qwen3)."""
     sample_tokens: int = 32
     """Length of the sample reply shown at each checkpoint; 0 for none."""
     tracker: Tracker = ""
@@ -124,6 +127,7 @@ class TrainSettings:
             ("schedule", ("linear", "cosine", "constant")),
             ("precision", ("float32", "bfloat16")),
             ("quantize", ("none", "nf4")),
+            ("thinking", get_args(Thoughts)),
         ):
             if (chosen := getattr(self, name)) not in allowed:
                 raise RecipeError(f"{name} is {chosen!r}; allowed: {', '.join(allowed)}")

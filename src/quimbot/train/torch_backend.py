@@ -29,6 +29,7 @@ from transformers.utils import logging
 
 from quimbot.exceptions import ModelError, TrainingFault
 from quimbot.runs.stamp import environment
+from quimbot.runtimes.chat_format import CHAT, Chat, Style
 from quimbot.runtimes.models import ModelFiles
 from quimbot.train.base_backend import Precision, Quantize, load_base
 from quimbot.train.checkpoint import (
@@ -77,6 +78,7 @@ class TorchTrainer:
         start: a checkpoint whose adapter is continued with a fresh optimiser; empty for a new one.
         merge: merge that adapter into the base instead, and train a new one.
         made_from: kept in every checkpoint's state.
+        style: how the chats are written, kept for those who serve it; the base's own if none.
         precision: of the base and of what it computes.
         quantize: how the weights of the base are kept, if not in that precision.
     """
@@ -94,6 +96,7 @@ class TorchTrainer:
         start: str = "",
         merge: bool = False,
         made_from: Mapping[str, Any] | None = None,
+        style: Style | None = None,
         precision: Precision = "float32",
         quantize: Quantize = "none",
     ) -> None:
@@ -103,6 +106,7 @@ class TorchTrainer:
         self._pack_tokens = pack_tokens
         self._max_grad_norm = max_grad_norm
         self._made_from = dict(made_from or {})
+        self._chat = Chat(style=style or model.style)
         self._team = team()
         self.threads, self.processes = torch.get_num_threads(), self._team.size
         self._steps = self._opened_at = 0
@@ -272,7 +276,9 @@ class TorchTrainer:
                 environment=environment(),
                 lineage=self._lineage,
             )
-            (folder / STATE).write_bytes(msgspec.json.format(msgspec.json.encode(state), indent=2))
+            for file, value in ((STATE, state), (CHAT, self._chat)):
+                text = msgspec.json.format(msgspec.json.encode(value), indent=2)
+                (folder / file).write_bytes(text)
         return str(target)
 
     def restore(self, address: str) -> int:

@@ -5,7 +5,8 @@ import re
 from hypothesis import given
 from hypothesis import strategies as st
 
-from quimbot.serve.thinking import Thinking
+from quimbot.runtimes.runtime import Delta
+from quimbot.runtimes.thinking import Thinking, hiding
 
 PARTS = ("<think>", "</think>", "<", ">", "<th", "ink>", "</", "think", "Hi", " ", "\n\n", "a < b")
 
@@ -18,6 +19,15 @@ def shown(pieces: list[str]) -> str:
 def plain(text: str) -> str:
     """The same by one look at the whole text."""
     return re.sub(r"<think>.*?(</think>|\Z)", "", text, flags=re.DOTALL).lstrip()
+
+
+@given(st.lists(st.sampled_from(PARTS), max_size=12).map("".join))
+def test_a_reply_may_begin_within_a_block(text: str) -> None:
+    deltas = [*(Delta(text=letter) for letter in text), Delta(finish="stop", reply_tokens=9)]
+    heard = list(map(hiding("qwen3-thinking-only"), deltas))
+    assert "".join(delta.text for delta in heard) == plain(f"<think>{text}")
+    assert heard[-1].reply_tokens == 9
+    assert list(map(hiding("qwen3"), deltas)) == deltas
 
 
 @given(st.lists(st.sampled_from(PARTS), max_size=12), st.data())

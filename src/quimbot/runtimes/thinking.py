@@ -1,5 +1,11 @@
 """A tutor may think before it speaks; the learner never sees it."""
 
+from collections.abc import Callable
+from dataclasses import replace
+
+from quimbot.runtimes.chat_format import Style, thinks
+from quimbot.runtimes.runtime import Delta
+
 _OPEN = "<think>"
 _CLOSE = "</think>"
 
@@ -7,13 +13,18 @@ _CLOSE = "</think>"
 class Thinking:
     """Takes `<think>…</think>` out of a reply that arrives in pieces.
 
-    A tag may be split over pieces in any way; a block that never ends hides the rest.
+    A tag may be split over pieces in any way; a block that never ends hides the rest. A reply may
+    begin `inside` a block, which the prompt opened.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, inside: bool = False) -> None:
         self._held = ""
-        self._inside = False
+        self._inside = inside
         self._spoken = False
+
+    def heard(self, piece: Delta) -> Delta:
+        """A piece of a reply without what is not shown; it may be left without text."""
+        return replace(piece, text=self.shown(piece.text, last=piece.finish is not None))
 
     def shown(self, piece: str, *, last: bool = False) -> str:
         """What can be shown now that `piece` has come; `last` gives up what was held back."""
@@ -37,6 +48,13 @@ class Thinking:
             text = text.lstrip()
             self._spoken = bool(text)
         return text
+
+
+def hiding(style: Style) -> Callable[[Delta], Delta]:
+    """What makes the pieces of one reply in a style into what is heard of it, in order."""
+    if not thinks(style):
+        return lambda piece: piece
+    return Thinking(inside=style == "qwen3-thinking-only").heard
 
 
 def _open_end(text: str, tag: str) -> int:
