@@ -4,6 +4,7 @@ The first one does all the work but for the sums that a step needs; the others w
 """
 
 import os
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -18,6 +19,7 @@ from torch import Tensor, distributed
 from quimbot.exceptions import TrainingFault
 
 _BETWEEN_ORDERS = timedelta(days=7)  # the first process may have other work, such as a campaign
+_LETTING_GO_S = 0.1
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,6 +51,9 @@ class Team:
         """Close the connections: the work is done."""
         if self.size > 1:
             distributed.destroy_process_group()
+            # Its threads let go of their last tensors in their own time, and need Python for that:
+            # one that comes while Python ends would abort the process.
+            time.sleep(_LETTING_GO_S)
 
     @property
     def share(self) -> slice:
