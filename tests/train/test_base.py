@@ -66,6 +66,7 @@ def test_four_bits_are_nf4_with_double_quantisation(
     [
         ({"precision": "float16"}, "precision is 'float16'; allowed: float32, bfloat16"),
         ({"quantize": "int8"}, "quantize is 'int8'; allowed: none, nf4"),
+        ({"quantize": "nf4", "shard": True}, "shard cannot share out weights of 4 bits"),
         (
             {"quantize": "nf4", "stage2": "merge_then_new", "start": "runs/demo"},
             "quantize leaves no weights to merge",

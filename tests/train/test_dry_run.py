@@ -1,6 +1,7 @@
 """A run seen before it begins: what is shown is what would be learnt, and nothing is written."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -14,10 +15,12 @@ from quimbot.records.record import Message, Provenance, Record
 from quimbot.runs.watch import Silent
 from quimbot.runtimes.gguf import Architecture
 from quimbot.runtimes.models import find_model
+from quimbot.train import cost_backend
 from quimbot.train.cost_backend import Sizes
 from quimbot.train.loop import train
 from quimbot.train.lora import Lora
 from quimbot.train.settings import TrainSettings
+from quimbot.train.team_backend import Team
 from quimbot.train.torch_backend import TorchTrainer
 
 pytestmark = pytest.mark.filterwarnings(  # peft reads a name that transformers will drop
@@ -122,3 +125,19 @@ def test_the_production_plan_is_seen_without_its_weights(
     assert f"steps: 671 of 64 dialogues, checkpoints after {every_fifty}, 671" in told
     assert "adapter: 43,646,976 weights on 8,190,427,136 frozen ones" in told
     assert "<|im_start|>assistant\n  <think>\n  \n  </think>\n  \n  ⟦Oh, you went there?" in told
+
+
+def test_a_base_that_is_shared_out_takes_less_memory(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_rows(tmp_path / "data.jsonl", [record(0)])
+    model, data = str(qwen3_8b_shape(tmp_path / "shape")), str(tmp_path / "data.jsonl")
+    command = ["train", "--recipe", "stage1_qwen3_8b", "--model", model, "--data", data]
+    monkeypatch.setattr(cost_backend, "team", lambda: Team(size=4, device="cpu"))
+    megabytes = []
+    for shard in ("--no-shard", "--shard"):
+        assert launch([*command, "--valid", data, "--dry-run", shard]) == 0
+        (told,) = re.findall(r"memory about ([\d,]+) MB", capsys.readouterr().out)
+        megabytes.append(int(told.replace(",", "")))
+    layers_mb = 2 * 6_945_767_424 / 1e6  # in bfloat16; a quarter stays, and two of the 36 are whole
+    assert megabytes[0] - megabytes[1] == pytest.approx(layers_mb * (3 / 4 - 2 / 36), abs=2)

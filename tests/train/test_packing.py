@@ -72,6 +72,18 @@ def test_workers_learn_the_same_in_equal_shares(
     assert taught(shares) == learnt(examples)
 
 
+@given(batches, st.integers(1, 40), st.integers(1, 4))
+def test_even_shares_are_as_many_and_teach_nothing_else(
+    examples: list[Example], max_nodes: int, workers: int
+) -> None:
+    made = packs(examples, max_nodes, workers)
+    even = packs(examples, max_nodes, workers, even=True)
+    assert len(even) == -(-len(made) // workers) * workers
+    assert taught(even) == taught(made)
+    assert all(len(pack.rows_R) for pack in made)
+    assert all(len(pack.tokens_N) == 1 for pack in even[len(made) :])
+
+
 @given(batches, st.integers(1, 40))
 def test_a_pack_is_small_or_one_dialogue(examples: list[Example], max_nodes: int) -> None:
     longest = max((len(example.tokens) for example in examples), default=0)

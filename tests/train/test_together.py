@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -13,15 +14,17 @@ import torch
 from safetensors.torch import load_file
 from tiny_models import tiny_model
 
-from quimbot.exceptions import TrainingFault
+from quimbot.exceptions import RecipeError, TrainingFault
 from quimbot.records.jsonl import write_rows
 from quimbot.records.record import Message, Provenance, Record
 from quimbot.runs.checkpoints import complete_checkpoints
 from quimbot.runtimes.models import find_model
 from quimbot.train.checkpoint import read_state
+from quimbot.train.lora import Lora
 from quimbot.train.metrics import Row, read_metrics
 from quimbot.train.packing import packs
-from quimbot.train.team_backend import Team
+from quimbot.train.team_backend import Team, gathering
+from quimbot.train.torch_backend import TorchTrainer
 from quimbot.train.trainer import Example
 
 REPLIES = ("Oh, you went to the store?", "You went? What did you buy?", "The store!")
@@ -29,6 +32,7 @@ REPLIES = ("Oh, you went to the store?", "You went? What did you buy?", "The sto
 _MEMBER = """
 import os, signal, sys
 from safetensors.torch import save_file
+from torch.distributed.tensor import DTensor
 from quimbot.cli import launch
 from quimbot.train.torch_backend import TorchTrainer
 own_step = TorchTrainer.step
@@ -37,7 +41,11 @@ def step(self, *arguments):
         os.kill(os.getpid(), signal.SIGKILL)
     done = own_step(self, *arguments)
     adapter = {name: value.detach().clone() for name, value in self._named.items()}
-    save_file(adapter, f"rank-{os.environ.get('RANK', 'alone')}.safetensors")
+    rank = os.environ.get("RANK", "alone")
+    save_file(adapter, f"rank-{rank}.safetensors")
+    held = [value.to_local() if isinstance(value, DTensor) else value
+            for value in self._model.parameters() if not value.requires_grad]
+    open(f"held-{rank}", "w").write(str(sum(value.nbytes for value in held)))
     return done
 TorchTrainer.step = step
 sys.exit(launch(sys.argv[1:]))
@@ -59,7 +67,8 @@ def record(index: int) -> Record:
         Message(role="user", content=f"Yesterday I go to the store {index}."),
         Message(role="assistant", content=REPLIES[index % 3]),
     )
-    return Record(messages=turns, provenance=Provenance(source="test", licence="MIT"))
+    source = "test" if index < 22 else "other"
+    return Record(messages=turns, provenance=Provenance(source=source, licence="MIT"))
 
 
 def start(
@@ -80,11 +89,11 @@ def start(
     )
 
 
-def run(folder: Path, output: str, count: int, **env: str) -> tuple[list[Row], str]:
+def run(folder: Path, output: str, count: int, *more: str, **env: str) -> tuple[list[Row], str]:
     """A whole run; gives its metrics and what it said."""
-    process = start(folder, output, "--epochs=4", "--checkpoints=3", count=count, **env)
+    process = start(folder, output, "--epochs=4", "--checkpoints=3", *more, count=count, **env)
     said = process.communicate(timeout=200)[1]
-    assert (process.returncode == 0) == (not env), said
+    assert (process.returncode == 0) == ("SWITCHED_OFF_AT" not in env), said
     return read_metrics(folder / output), said
 
 
@@ -129,6 +138,84 @@ def test_two_processes_train_as_one_and_continue_bit_for_bit(folder: Path) -> No
 
 
 @pytest.mark.slow
+def test_processes_that_share_the_base_out_leave_the_same_bytes(folder: Path) -> None:
+    one, _ = run(folder, "one", 1)
+    whole = int((folder / "held-0").read_text())
+    two, _ = run(folder, "two", 2)
+    assert int((folder / "held-1").read_text()) == whole
+
+    # An accelerate that was told of FSDP, too, starts the processes and is asked for nothing else.
+    launcher = {"ACCELERATE_USE_FSDP": "true", "FSDP_CPU_RAM_EFFICIENT_LOADING": "true"}
+    run(folder, "shared", 2, "--shard", SWITCHED_OFF_AT="6", **launcher)
+    run(folder, "shared", 2, SWITCHED_OFF_AT="10")  # a run may change to whole weights, and back
+    shared, _ = run(folder, "shared", 2, "--shard", **launcher)
+    assert [row.loss for row in shared] == pytest.approx([row.loss for row in one], rel=1e-6)
+    assert [(row.loss, row.grad_norm, row.valid_sources) for row in shared] == [
+        (row.loss, row.grad_norm, row.valid_sources) for row in two
+    ]
+    assert bytes_of(folder / "shared") == bytes_of(folder / "two")
+    base = load_file(folder / "model" / "model.safetensors")
+    layers = sum(value.nbytes for name, value in base.items() if ".layers." in name)
+    for rank in range(2):
+        assert int((folder / f"held-{rank}").read_text()) == whole - layers / 2
+
+
+_MEASURED_FIRST = """
+import sys
+from quimbot.train.together_backend import opened, together
+from test_together import BATCH, adapting
+def work():
+    trainer = opened(adapting(sys.argv[1], shard=True))
+    print(trainer.loss(BATCH[:1]), *trainer.step(BATCH, 1e-2), *trainer.reply([1, 4], 2, 3))
+together(work)
+"""
+BATCH = [
+    Example(id="", tokens=(1, *range(row, row + 19)), weights=(0.0,) * 5 + (1.0,) * 15)
+    for row in range(2, 60, 11)
+]
+
+
+def adapting(folder: str, *, shard: bool) -> "partial[TorchTrainer]":
+    lora = Lora(rank=4, alpha=8, use_dora=True)
+    model = find_model(f"{folder}/qwen3")
+    return partial(
+        TorchTrainer, model, Path(folder), lora=lora, seed=1, pack_tokens=60, shard=shard
+    )
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore:`is_gradient_checkpointing` is deprecated:FutureWarning")
+def test_a_process_with_nothing_to_measure_gathers_what_the_other_needs(tmp_path: Path) -> None:
+    tiny_model(tmp_path / "qwen3", "qwen3", layers=3)
+    (tmp_path / "first.py").write_text(_MEASURED_FIRST, encoding="utf-8")
+    launcher = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2"]
+    paths = [str(Path(__file__).parent), *sys.path]
+    told = subprocess.run(
+        [sys.executable, *launcher, str(tmp_path / "first.py"), str(tmp_path)],
+        env={**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": os.pathsep.join(paths)},
+        capture_output=True,
+        text=True,
+        timeout=200,
+        check=True,
+    )
+    alone = adapting(str(tmp_path), shard=False)()
+    ours = [alone.loss(BATCH[:1]), *alone.step(BATCH, 1e-2), *alone.reply([1, 4], 2, 3)]
+    assert [float(word) for word in told.stdout.split()] == pytest.approx(ours, rel=1e-6)
+
+
+def test_one_process_shares_nothing_out(folder: Path) -> None:
+    with pytest.raises(RecipeError, match="this is the only one; start several"):
+        TorchTrainer(
+            find_model(str(folder / "model")),
+            folder,
+            lora=Lora(),
+            seed=1,
+            pack_tokens=60,
+            shard=True,
+        )
+
+
+@pytest.mark.slow
 def test_ctrl_c_ends_all_processes_after_the_same_step(folder: Path) -> None:
     process = start(folder, "run", "--steps=100000")
     metrics = folder / "run" / "metrics.jsonl"
@@ -163,6 +250,14 @@ def test_one_process_adds_nothing_up() -> None:
     alone.total_gradients([value])
     assert value.grad is None
     assert alone.total(0.1) == 0.1
+
+
+def test_a_process_that_has_ended_is_told_where_a_layer_is_gathered() -> None:
+    gloo = "[third_party/gloo/gloo/transport/tcp/pair.cc:553] Connection closed by peer"
+    with pytest.raises(TrainingFault, match="another process of this run has ended"), gathering():
+        raise RuntimeError(gloo)
+    with pytest.raises(RuntimeError, match="shapes differ"), gathering():
+        raise RuntimeError("shapes differ")
 
 
 def test_a_process_that_has_ended_is_told(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,6 +9,7 @@ from quimbot.train.lora import Lora
 from quimbot.train.machine_backend import machine, matmul_flops
 from quimbot.train.packing import packs
 from quimbot.train.settings import TrainSettings
+from quimbot.train.team_backend import team
 from quimbot.train.trainer import Example
 
 Batches = Sequence[Sequence[Example]]
@@ -99,6 +100,8 @@ def estimate(
     kept = largest * sizes.layers * (6 * sizes.hidden + 2 * sizes.inner)
     width = 2 if low else 4  # bytes of a number
     frozen = width * sizes.weights - (_NF4_SAVES * sizes.linear if nf4 else 0)
+    if settings.shard:  # left are a share, and two whole layers: one computes, one is gathered
+        frozen -= width * sizes.linear * (1 - 1 / team().size - 2 / sizes.layers)
     memory_mb = _PROGRAM_MB + (frozen + 16 * adapter + width * kept) / 1e6
     yield f"shared beginnings: {nodes} tokens computed for {read} read, in the first steps"
     yield (

@@ -53,7 +53,7 @@ class Job:
     def made_from(self) -> dict[str, Any]:
         """All that decides the adapter, by name."""
         settings = plain(self.settings)
-        for other in ("data", "valid", "output", "tracker", "dry_run", "verify_resume"):
+        for other in ("data", "valid", "output", "tracker", "shard", "dry_run", "verify_resume"):
             del settings[other]
         settings["start"] = adapter_hash(Path(self.start)) if self.start else ""
         digest = hashlib.sha256()
@@ -102,6 +102,7 @@ class Job:
             style=self.style,
             precision=settings.precision,
             quantize=settings.quantize,
+            shard=settings.shard,
         )
         return opened(opening)
 

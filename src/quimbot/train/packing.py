@@ -118,9 +118,9 @@ class _Tree:
             tokens_N=torch.tensor(self.tokens),
             positions_N=torch.tensor(depths),
             sees_NN=sees,
-            rows_R=torch.tensor(rows),
-            edge_rows_E=torch.tensor([index[node] for (node, _), _ in edges]),
-            edge_tokens_E=torch.tensor([token for (_, token), _ in edges]),
+            rows_R=torch.tensor(rows, dtype=torch.long),
+            edge_rows_E=torch.tensor([index[node] for (node, _), _ in edges], dtype=torch.long),
+            edge_tokens_E=torch.tensor([token for (_, token), _ in edges], dtype=torch.long),
             edge_weights_E=torch.tensor([times for _, times in edges], dtype=torch.float32),
         )
 
@@ -130,24 +130,35 @@ def packs(
     max_nodes: int,
     workers: int = 1,
     share: slice = slice(None),
+    *,
+    even: bool = False,
 ) -> list[Pack]:
     """The examples as packs of at most `max_nodes` tokens; a longer dialogue is a pack alone.
 
     Sorted by tokens, so that common beginnings meet in one pack. Examples without a trainable
     token take no room. With several workers there are as many packs for each, about equally large;
-    only a `share` of them is made.
+    only a `share` of them is made. They are `even` when all workers get the same number, if need be
+    with a pack of one token of which nothing is learnt.
     """
     trees = _trees(examples, max_nodes)
     most = -(-len(trees) // workers) * workers
     low, high = 1, max_nodes
     while workers > 1 and low < high:
         middle = (low + high) // 2
-        even = _trees(examples, middle)
-        if len(even) <= most:
-            trees, high = even, middle
+        smaller = _trees(examples, middle)
+        if len(smaller) <= most:
+            trees, high = smaller, middle
         else:
             low = middle + 1
+    if even:
+        trees += [_nothing() for _ in range(-len(trees) % workers)]
     return [tree.pack() for tree in trees[share]]
+
+
+def _nothing() -> _Tree:
+    tree = _Tree()
+    tree.add((0, 0), (0.0, 0.0))
+    return tree
 
 
 def _trees(examples: Sequence[Example], max_nodes: int) -> list[_Tree]:

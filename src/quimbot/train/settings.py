@@ -32,6 +32,9 @@ class TrainSettings:
     """What the frozen base is kept and multiplied in; the adapter is always float32."""
     quantize: Literal["none", "nf4"] = "none"
     """Keep its weights in 4 bits (QLoRA, needs CUDA and bitsandbytes), multiply in bfloat16."""
+    shard: bool = False
+    """Keep a share of each layer of the base in each process (FSDP): for several processes, and a
+    base that one of them cannot hold."""
     rank: int = 16
     """Rank of the adapter."""
     alpha: int = 32
@@ -123,6 +126,9 @@ class TrainSettings:
             raise RecipeError(f"tracker is {self.tracker!r}; allowed: tensorboard, trackio")
         if self.patience and not self.valid:
             raise RecipeError("patience needs held-out records to measure; give valid")
+        self._check_choices()
+
+    def _check_choices(self) -> None:
         for name, allowed in (
             ("schedule", ("linear", "cosine", "constant")),
             ("precision", ("float32", "bfloat16")),
@@ -131,6 +137,8 @@ class TrainSettings:
         ):
             if (chosen := getattr(self, name)) not in allowed:
                 raise RecipeError(f"{name} is {chosen!r}; allowed: {', '.join(allowed)}")
+        if self.shard and self.quantize != "none":
+            raise RecipeError("shard cannot share out weights of 4 bits; leave one of the two out")
 
     def _check_stage(self, lora: Lora) -> None:
         if self.stage2 not in {"continue", "merge_then_new"}:

@@ -6,6 +6,7 @@ The first one does all the work but for the sums that a step needs; the others w
 import os
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cache
@@ -20,6 +21,10 @@ from quimbot.exceptions import TrainingFault
 
 _BETWEEN_ORDERS = timedelta(days=7)  # the first process may have other work, such as a campaign
 _LETTING_GO_S = 0.1
+_ENDED = (
+    "another process of this run has ended, and said why if it could; the last checkpoint is as it "
+    "was: the same command continues"
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,11 +100,19 @@ def team() -> Team:
     )
 
 
+@contextmanager
+def gathering() -> Iterator[None]:
+    """Say it in one line when a layer cannot be gathered because another process has ended."""
+    try:
+        yield
+    except RuntimeError as fault:
+        if isinstance(fault, distributed.DistError) or "gloo" in str(fault):
+            raise TrainingFault(_ENDED) from fault
+        raise
+
+
 def _add_up(tensor: Tensor) -> None:
     try:
         distributed.all_reduce(tensor)
     except RuntimeError as fault:
-        raise TrainingFault(
-            "another process of this run has ended, and said why if it could; the last checkpoint "
-            "is as it was: the same command continues"
-        ) from fault
+        raise TrainingFault(_ENDED) from fault

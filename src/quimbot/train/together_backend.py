@@ -41,7 +41,7 @@ class _Leader:
     def __init__(self, own: TorchTrainer) -> None:
         self._own = own
         self.threads, self.processes = own.threads, own.processes
-        self.reply, self.save = own.reply, own.save
+        self.save = own.save
 
     def step(self, batch: Sequence[Example], learning_rate: float) -> Step:
         team().order("step", batch, learning_rate)
@@ -50,6 +50,11 @@ class _Leader:
     def loss(self, batch: Sequence[Example]) -> float:
         team().order("loss", batch)
         return self._own.loss(batch)
+
+    def reply(self, prompt: Sequence[int], end: int, max_tokens: int) -> list[int]:
+        if self._own.sharded:  # only then are the others needed
+            team().order("reply", prompt, end, max_tokens)
+        return self._own.reply(prompt, end, max_tokens)
 
     def restore(self, address: str) -> int:
         step = self._own.restore(address)

@@ -46,8 +46,9 @@ from quimbot.train.head_loss_backend import head_loss
 from quimbot.train.lora import Lora
 from quimbot.train.lora_linear_backend import fuse
 from quimbot.train.packing import Pack, packs
+from quimbot.train.shard_backend import check_shared, share_out
 from quimbot.train.stage_backend import Merged
-from quimbot.train.team_backend import team
+from quimbot.train.team_backend import gathering, team
 from quimbot.train.trainer import Example, Step
 
 _WORTH_A_WORKER = 256  # tokens below which a matrix product no longer fills a core
@@ -81,6 +82,7 @@ class TorchTrainer:
         style: how the chats are written, kept for those who serve it; the base's own if none.
         precision: of the base and of what it computes.
         quantize: how the weights of the base are kept, if not in that precision.
+        shard: keep only this process's share of them.
     """
 
     def __init__(
@@ -99,6 +101,7 @@ class TorchTrainer:
         style: Style | None = None,
         precision: Precision = "float32",
         quantize: Quantize = "none",
+        shard: bool = False,
     ) -> None:
         keep_memory()
         logging.disable_progress_bar()  # type: ignore[no-untyped-call] # transformers' own
@@ -111,6 +114,9 @@ class TorchTrainer:
         self.threads, self.processes = torch.get_num_threads(), self._team.size
         self._steps = self._opened_at = 0
         self._device = self._team.device
+        self.sharded = shard
+        if shard:
+            check_shared(self._team)
         self._lora = lora
         self._lineage = lineage_of(Path(start)) if start else ()
         self._seed = seed
@@ -123,6 +129,8 @@ class TorchTrainer:
             fuse(adapted)
         # A name that stays true on other machines, where peft writes the path it loaded from.
         adapted.peft_config["default"].base_model_name_or_path = model.name
+        if shard:
+            share_out(adapted, self._team)
         self._model = adapted.to(self._device).eval()
         self._named = {
             name: value for name, value in self._model.named_parameters() if value.requires_grad
@@ -186,7 +194,7 @@ class TorchTrainer:
     def loss(self, batch: Sequence[Example]) -> float:
         """The loss in nats per trainable token, nothing moved."""
 
-        @torch.inference_mode()
+        @torch.no_grad()  # inference_mode would leave gathered layers that cannot be trained
         def work(pack: Pack) -> float:
             return self._nats(pack).item()
 
@@ -201,17 +209,20 @@ class TorchTrainer:
         """
         tokens = sum(len(example.tokens) for example in batch)
         workers = max(1, min(self.threads, tokens // self.processes // _WORTH_A_WORKER))
-        if self._device != "cpu" or self._model.training:  # chance is drawn in one order
+        # chance is drawn in one order, and layers are gathered in one
+        if self._device != "cpu" or self._model.training or self.sharded:
             workers = 1
 
         def alone(pack: Pack) -> T:
             torch.set_num_threads(max(1, self.threads // workers))
-            return work(pack)
+            with gathering():
+                return work(pack)
 
         try:
             with ThreadPoolExecutor(workers) as pool:
                 count = workers * self.processes
-                yield from pool.map(alone, packs(batch, self._pack_tokens, count, self._team.share))
+                own = packs(batch, self._pack_tokens, count, self._team.share, even=self.sharded)
+                yield from pool.map(alone, own)
         finally:
             torch.set_num_threads(self.threads)
 
@@ -226,7 +237,8 @@ class TorchTrainer:
         ).last_hidden_state
         return head_loss(hidden_1ND[0, pack.rows_R], causal.lm_head.weight, pack)
 
-    @torch.inference_mode()
+    @gathering()
+    @torch.no_grad()
     def reply(self, prompt: Sequence[int], end: int, max_tokens: int) -> list[int]:
         """The most probable continuation of a prompt, up to and without the token `end`."""
         tokens = torch.tensor([list(prompt)], device=self._device)
@@ -238,6 +250,7 @@ class TorchTrainer:
             eos_token_id=end,
             pad_token_id=end,
             use_cache=True,
+            synced_gpus=self.sharded,  # nobody is done before all are
         )
         written: list[int] = out[0, len(prompt) :].tolist()
         return written[: written.index(end)] if end in written else written
