@@ -78,21 +78,34 @@ def judged(
     )
 
 
-def write_scores(folder: Path, rows: Mapping[str, Sequence[Judged]], *, of: int = 233) -> Path:
+def write_scores(
+    folder: Path,
+    rows: Mapping[str, Sequence[Judged]],
+    *,
+    of: int = 233,
+    suite: str = "scaffolding",
+    max_tokens: int = 48,
+) -> Path:
     """A score folder as `quimbot score` leaves it."""
     every = [row for own in rows.values() for row in own]
     turns = max(len(own) for own in rows.values())
     card = Scorecard(
-        suite="scaffolding",
-        suite_sha256="0" * 64,
+        suite=suite,
+        suite_sha256=hashlib.sha256(f"{suite} {turns}".encode()).hexdigest(),
         turns=turns,
         of=of,
-        max_tokens=48,
+        max_tokens=max_tokens,
         temperature=0.0,
         seed=0,
         quimbot="0.1.0",
         scores=tuple(
-            score_of(Entrant(address=address, step=step_of(address)), Move.RECAST, len(own), own)
+            score_of(
+                Entrant(address=address, step=step_of(address)),
+                own[0].move,
+                len(own),
+                own,
+                check=own[0].check,
+            )
             for address, own in rows.items()
         ),
     )

@@ -5,10 +5,22 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec import structs
+from scorecards import judged
 
-from quimbot.evaluate.compare import compare, holm, mcnemar, paired_bootstrap, wilson
+from quimbot.evaluate.compare import (
+    answers,
+    compare,
+    holm,
+    in_common,
+    mcnemar,
+    paired,
+    paired_bootstrap,
+    wilson,
+)
+from quimbot.runs.scorecard import Judged
 
 counts = st.integers(0, 200)
 
@@ -38,6 +50,7 @@ def test_nothing_seen_leaves_everything_possible() -> None:
     assert wilson(0, 0) == (0.0, 1.0)
 
 
+@settings(deadline=None)  # the first one loads scipy
 @given(wins=st.integers(0, 9), losses=st.integers(0, 9))
 def test_mcnemar_equals_counting_all_coin_tosses(wins: int, losses: int) -> None:
     n = wins + losses
@@ -54,22 +67,68 @@ def test_mcnemar_known_value() -> None:
     assert mcnemar(10, 2) == pytest.approx(0.03857421875)
 
 
-@given(
-    st.lists(st.tuples(st.booleans(), st.booleans(), st.integers(0, 5)), min_size=1, max_size=40)
-)
-def test_swapping_tutors_mirrors_the_comparison(rows: list[tuple[bool, bool, int]]) -> None:
+shares = st.sampled_from([0.0, 1 / 3, 2 / 3, 1.0])
+matches = st.lists(st.tuples(shares, shares, st.integers(0, 9)), min_size=1, max_size=40)
+
+
+@settings(deadline=None)  # each example draws thousands of times
+@given(matches)
+def test_swapping_tutors_mirrors_the_comparison(rows: list[tuple[float, float, int]]) -> None:
     ours, theirs, groups = zip(*rows, strict=True)
     there, back = compare(ours, theirs, groups), compare(theirs, ours, groups)
     assert there.difference == pytest.approx(-back.difference)
     assert (there.wins, there.losses, there.p) == (back.losses, back.wins, back.p)
-    assert there.low == pytest.approx(-back.high, abs=0.02)
-    assert there.low - 1e-9 <= there.difference <= there.high + 1e-9 or len(set(groups)) < 6
+    assert (there.low, there.high) == pytest.approx((-back.high, -back.low), abs=0.02)
+    assert there.detectable == pytest.approx(back.detectable)
+    assert there.shown == back.shown
+
+
+@settings(deadline=None)  # each example draws thousands of times
+@given(matches)
+def test_an_interval_holds_its_difference_and_nothing_is_nan(
+    rows: list[tuple[float, float, int]],
+) -> None:
+    ours, theirs, groups = zip(*rows, strict=True)
+    found = compare(ours, theirs, groups)
+    assert -1 <= found.low <= found.difference + 1e-6
+    assert found.difference - 1e-6 <= found.high <= 1
+    assert 0 < found.p <= 1
+    assert 0 < found.detectable <= 1
+    assert found.turns_for(0.05) >= 120
+
+
+@settings(deadline=None)
+@given(st.lists(st.tuples(st.booleans(), st.integers(1, 30)), min_size=1, max_size=5))
+def test_fewer_than_six_dialogues_never_show_a_difference(
+    dialogues: list[tuple[bool, int]],
+) -> None:
+    groups = [number for number, (_, size) in enumerate(dialogues) for _ in range(size)]
+    ours = [dialogues[group][0] for group in groups]
+    assert not compare(ours, [False] * len(ours), groups).shown
+
+
+def test_six_turns_that_all_went_one_way_are_the_fewest_that_show_it() -> None:
+    assert compare([True] * 6, [False] * 6, range(6)).shown
+    assert mcnemar(6, 0) < 0.05 < mcnemar(5, 0)
+
+
+def test_one_dialogue_leaves_everything_possible() -> None:
+    alone = compare([True] * 40, [False] * 40, ["d"] * 40)
+    assert (alone.low, alone.high, alone.detectable) == (-1.0, 1.0, 1.0)
 
 
 def test_identical_tutors_show_nothing_and_say_what_could_be_seen() -> None:
     same = compare([True, False] * 20, [True, False] * 20, range(40))
     assert (same.low, same.high, same.p, same.shown) == (0.0, 0.0, 1.0, False)
     assert same.detectable == 6 / 40
+    assert same.turns_for(0.05) == 120
+
+
+def test_that_many_turns_would_show_the_difference() -> None:
+    few = compare([True, False, False] * 40, [False, True, False] * 40, range(120))
+    turns = few.turns_for(few.detectable)
+    assert turns == pytest.approx(few.n, abs=1)
+    assert few.turns_for(few.detectable / 2) == pytest.approx(4 * few.n, abs=4)
 
 
 def test_bootstrap_is_seeded_and_near_the_normal_interval() -> None:
@@ -88,6 +147,61 @@ def test_bootstrap_draws_whole_groups() -> None:
     repeated = [value for value in four for _ in range(10)]
     groups = [group for group in range(4) for _ in range(10)]
     assert paired_bootstrap(repeated, groups) == pytest.approx(paired_bootstrap(four, range(4)))
+
+
+def _samples(address: str, passed: dict[int, str]) -> list[Judged]:
+    """Turn number -> a letter for each of its replies, x for one that passes."""
+    return [
+        structs.replace(judged(address, number, passed=letter == "x"), sample=sample)
+        for number, letters in passed.items()
+        for sample, letter in enumerate(letters)
+    ]
+
+
+def test_samples_are_paired_and_a_turn_counts_once() -> None:
+    ours = _samples("ours", {0: "xx.", 1: "...", 2: "x"})
+    theirs = _samples("theirs", {0: "x..", 1: "x..", 3: "x"})
+    turns = in_common(ours, theirs)
+    assert [(turn.item, turn.group) for turn in turns] == [
+        ("turn-0", "dialogue-0"),
+        ("turn-1", "dialogue-0"),
+    ]
+    assert [(turn.ours, turn.theirs) for turn in turns] == [(2 / 3, 1 / 3), (0.0, 1 / 3)]
+    found = paired(turns)
+    assert found is not None
+    assert (found.n, found.wins, found.losses, found.difference) == (2, 1, 1, 0.0)
+
+
+def test_a_sample_that_one_of_them_lacks_is_left_out() -> None:
+    (turn,) = in_common(_samples("ours", {0: "x."}), _samples("theirs", {0: "."}))
+    assert (turn.ours, turn.theirs) == (1.0, 0.0)
+
+
+def test_more_samples_of_the_same_turns_are_no_more_evidence() -> None:
+    once = paired(in_common(_won(1), _lost(1)))
+    thrice = paired(in_common(_won(3), _lost(3)))
+    assert once == thrice
+
+
+def _won(samples: int) -> list[Judged]:
+    return _samples("ours", {number: "x.x"[number % 3] * samples for number in range(30)})
+
+
+def _lost(samples: int) -> list[Judged]:
+    return _samples("theirs", {number: "..x"[number % 3] * samples for number in range(30)})
+
+
+def test_without_a_turn_in_common_there_is_nothing_to_say() -> None:
+    assert paired(in_common(_samples("ours", {0: "x"}), _samples("theirs", {1: "x"}))) is None
+
+
+def test_turns_without_an_error_do_not_count_for_a_move() -> None:
+    row = judged("a", 0, passed=True)
+    spotless = structs.replace(row, verdict=structs.replace(row.verdict, score=None))
+    assert answers([spotless, row, judged("b", 0, passed=True)], "a") == [row]
+    assert answers([row], "a", "hint") == []
+    tone = structs.replace(spotless, check="tone", move=None)
+    assert answers([tone, row], "a", "tone") == [tone]
 
 
 def test_holm_gives_the_textbook_values() -> None:

@@ -6,8 +6,8 @@ from pathlib import Path
 
 from quimbot.evaluate import curves, gallery, repeat
 from quimbot.evaluate.charts import Chart
-from quimbot.evaluate.compare import Comparison, holm
-from quimbot.evaluate.select import in_words, paired
+from quimbot.evaluate.compare import Comparison, answers, holm, in_common, paired
+from quimbot.evaluate.select import in_words
 from quimbot.evaluate.table import Row, names, rows
 from quimbot.evaluate.wording import error_name
 from quimbot.exceptions import DataError
@@ -191,7 +191,7 @@ def _scores(
     against = [
         (row.name, result)
         for row in shown
-        if row.role != "base" and (result := paired(judged, row.address, picked.base))
+        if row.role != "base" and (result := _paired(judged, row, picked.base))
     ]
     adjusted = holm([result.p for _, result in against])
     return Scores(
@@ -227,16 +227,21 @@ def _verdict(ours: Row, base: Row) -> str:
 
 
 def _interval(final: Scores, ours: Row, base: Row) -> str:
-    against = paired(final.judged, ours.address, base.address)
+    against = _paired(final.judged, ours, base.address)
     if against is None:
         return "No turn was answered by both."
     return f"{_capital(in_words(against, 'the base model'))}."
 
 
 def _beside(final: Scores, row: Row, ours: Row) -> str:
-    against = paired(final.judged, row.address, ours.address)
+    against = _paired(final.judged, row, ours.address)
     words = f", {in_words(against, ours.name)}" if against else ""
     return f"{_capital(row.name)}: verified recasts in {row.score.verified.value:.0%}{words}."
+
+
+def _paired(judged: Sequence[Judged], row: Row, other: str) -> Comparison | None:
+    measure = row.score.measure
+    return paired(in_common(answers(judged, row.address, measure), answers(judged, other, measure)))
 
 
 def _figures(ours: Row, base: Row) -> list[Figure]:

@@ -1,11 +1,12 @@
 """Choose a checkpoint by a stated rule, and say in one sentence why, with the interval."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from quimbot.evaluate.compare import Comparison, compare
+from quimbot.evaluate.compare import Comparison, answers, in_common, paired
+from quimbot.evaluate.keep import Kept, keep
 from quimbot.exceptions import DataError, RecipeError
 from quimbot.records.jsonl import write_json
 from quimbot.records.record import Move
@@ -13,7 +14,9 @@ from quimbot.runs.scorecard import (
     Judged,
     Perplexities,
     Picked,
+    Rate,
     Score,
+    Scorecard,
     read_judged,
     read_perplexities,
     read_scorecard,
@@ -33,6 +36,11 @@ class SelectSettings:
     """JSON file for the choice."""
     base: str
     """Address of the base model among the scores: compared with, never chosen."""
+    measure: str = Move.RECAST.value
+    """Move or check whose pass rate decides: recast, elicitation, tone, ..."""
+    keep: tuple[Path, ...] = ()
+    """Folders that `quimbot score` wrote, of suites that must not suffer, such as general chat: a
+    checkpoint whose pass rate on one is shown to be below the base's is set aside."""
     max_red_pen: float = 0.02
     """Highest share of replies with red-pen language that a choice may have."""
     min_question: float = 0.9
@@ -48,20 +56,40 @@ class SelectSettings:
 
     def inputs(self) -> tuple[Path, ...]:
         """The scores and the perplexities."""
-        return (self.scores, self.perplexity)
+        return (self.scores, self.perplexity, *self.keep)
 
     def outputs(self) -> tuple[Path, ...]:
         """The choice."""
         return (self.output,)
 
-    def rule(self) -> str:
-        """The rule in words."""
-        return (
-            "highest verified recast rate among checkpoints with red-pen language in "
-            f"at most {self.max_red_pen:.0%} and a question in at least {self.min_question:.0%} of "
-            "replies, or among all when none has both; within one standard error of the highest, "
-            "lower held-out perplexity wins, then the earlier step"
+    def rule(self, suites: Sequence[str] = ()) -> str:
+        """The rule in words, with the names of the suites to keep."""
+        limits = (
+            f"red-pen language in at most {self.max_red_pen:.0%} and a question in at least "
+            f"{self.min_question:.0%} of replies"
         )
+        if suites:
+            limits += (
+                f", and whose pass rate on {' and '.join(suites)} has not fallen (fallen: the "
+                "paired 95% interval of its difference to the base lies below zero)"
+            )
+        return (
+            f"highest verified {self.measure} rate among checkpoints with {limits}, or among all "
+            "when there is none; within one standard error of the highest, lower held-out "
+            "perplexity wins, then the earlier step"
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Candidate:
+    """A checkpoint to choose, with what speaks against it."""
+
+    score: Score
+    surprise: float
+    """Held-out perplexity a byte."""
+    kept: tuple[Kept, ...] = ()
+    against: tuple[str, ...] = ()
+    """Why it is set aside, if it is."""
 
 
 def select(settings: SelectSettings, watch: Watch) -> str:
@@ -70,128 +98,138 @@ def select(settings: SelectSettings, watch: Watch) -> str:
     Raises:
         DataError: the base model is not among the scores, or there is nothing to choose from.
     """
-    card = read_scorecard(settings.scores)
-    scores = [score for score in card.scores if score.move is Move.RECAST]
-    candidates = [score for score in scores if score.address != settings.base]
-    if len(candidates) == len(scores):
-        known = ", ".join(score.address for score in scores) or "no recasts at all"
-        raise DataError(
-            f"{settings.scores}: the base {settings.base!r} is not among the scores ({known}); "
-            "score it too, or name it as it was scored"
-        )
-    if not candidates:
-        raise DataError(f"{settings.scores}: only the base is scored; add checkpoints to choose")
+    scores = _candidates(read_scorecard(settings.scores), settings)
     perplexities = read_perplexities(settings.perplexity)
-    measured = {row.address for row in perplexities.runtimes}
-    for score in candidates:
-        if score.address not in measured:
+    surprise = {row.address: row.overall.byte_perplexity for row in perplexities.runtimes}
+    for score in scores:
+        if score.address not in surprise:
             raise DataError(
                 f"{settings.perplexity}: {score.address} is not in it, and ties are broken by "
                 "perplexity; measure the same checkpoints as were scored"
             )
-    order = ranking(candidates, perplexities, settings)
+    kept = keep(
+        settings.keep, [score.address for score in scores], settings.base, seed=settings.seed
+    )
+    order = ranking(
+        [
+            Candidate(
+                score=score,
+                surprise=surprise[score.address],
+                kept=tuple(kept[score.address]),
+                against=tuple(_against(score, kept[score.address], settings)),
+            )
+            for score in scores
+        ]
+    )
     judged = list(read_judged(settings.scores))
     picked = _picked(order, perplexities, judged, settings)
     write_json(settings.output, picked)
     watch.say(picked.sentence)
-    return (
-        f"picked {picked.address}: verified recasts in {picked.verified.value:.0%} "
-        f"of {picked.n} turns"
-    )
+    return f"picked {picked.address}: {_rate(settings.measure, picked.verified)}"
 
 
-def ranking(
-    candidates: Sequence[Score], perplexities: Perplexities, settings: SelectSettings
-) -> list[Score]:
-    """The candidates from first choice to last, by the rule."""
-    fit = [score for score in candidates if _fit(score, settings)]
-    rest = [score for score in candidates if score not in fit]
-    surprise = {row.address: row.overall.byte_perplexity for row in perplexities.runtimes}
+def ranking(candidates: Sequence[Candidate]) -> list[Candidate]:
+    """The candidates from first choice to last, by the rule; those set aside come last."""
 
-    def by_surprise(score: Score) -> tuple[float, float]:
-        step = math.inf if score.step is None else score.step
-        return surprise[score.address], step
+    def by_surprise(candidate: Candidate) -> tuple[float, float]:
+        step = candidate.score.step
+        return candidate.surprise, math.inf if step is None else step
 
-    order: list[Score] = []
-    for group in (fit, rest):
-        left = list(group)
+    order: list[Candidate] = []
+    for aside in (False, True):
+        left = [candidate for candidate in candidates if bool(candidate.against) == aside]
         while left:
-            top = max(left, key=lambda score: score.verified.value).verified
+            top = max((each.score.verified for each in left), key=lambda rate: rate.value)
             error = math.sqrt(top.value * (1 - top.value) / max(1, top.n))
-            tied = [score for score in left if score.verified.value >= top.value - error]
+            tied = [each for each in left if each.score.verified.value >= top.value - error]
             first = min(tied, key=by_surprise)
             order.append(first)
             left.remove(first)
     return order
 
 
-def paired(judged: Sequence[Judged], ours: str, theirs: str, *, seed: int = 0) -> Comparison | None:
-    """Two runtimes on the learner turns with an error that both answered; none without any."""
-    rows = {
-        address: {
-            (row.item, row.sample): row for row in judged if row.address == address and _counts(row)
-        }
-        for address in (ours, theirs)
-    }
-    items = [item for item in rows[ours] if item in rows[theirs]]
-    if not items:
-        return None
-    return compare(
-        [rows[ours][item].verified for item in items],
-        [rows[theirs][item].verified for item in items],
-        [rows[ours][item].group or rows[ours][item].item for item in items],
-        seed=seed,
-    )
-
-
 def in_words(comparison: Comparison, theirs: str) -> str:
     """A comparison as a clause: a direction only when the interval leaves out zero."""
-    gap, low, high = (100 * x for x in (comparison.difference, comparison.low, comparison.high))
-    interval = f"{gap:+.0f} points, 95% interval {low:+.0f} to {high:+.0f}, n = {comparison.n}"
+    interval = f"{points(comparison)}, n = {comparison.n}"
     if comparison.shown:
-        return f"{'higher' if gap > 0 else 'lower'} than {theirs} ({interval})"
+        return f"{'higher' if comparison.difference > 0 else 'lower'} than {theirs} ({interval})"
     return (
         f"no difference to {theirs} shown ({interval}; "
         f"these turns would show {100 * comparison.detectable:.0f} points)"
     )
 
 
-def _fit(score: Score, settings: SelectSettings) -> bool:
-    return (
-        score.red_pen.value <= settings.max_red_pen
-        and score.question.value >= settings.min_question
-    )
+def points(comparison: Comparison) -> str:
+    """A difference and its interval, in points of 100."""
+    gap, low, high = (100 * x for x in (comparison.difference, comparison.low, comparison.high))
+    return f"{gap:+.0f} points, 95% interval {low:+.0f} to {high:+.0f}"
 
 
-def _counts(row: Judged) -> bool:
-    return row.move is Move.RECAST and row.erroneous
+def _candidates(card: Scorecard, settings: SelectSettings) -> list[Score]:
+    """The scores of everybody but the base.
+
+    Raises:
+        DataError: the measure or the base is not among the scores, or nobody else is.
+    """
+    scores = [score for score in card.scores if score.measure == settings.measure]
+    if not scores:
+        known = ", ".join(dict.fromkeys(score.measure for score in card.scores))
+        raise DataError(
+            f"{settings.scores}: holds no {settings.measure!r}; measures there: {known}; "
+            "name one of them, or score it too"
+        )
+    candidates = [score for score in scores if score.address != settings.base]
+    if len(candidates) == len(scores):
+        known = ", ".join(score.address for score in scores)
+        raise DataError(
+            f"{settings.scores}: the base {settings.base!r} is not among the scores ({known}); "
+            "score it too, or name it as it was scored"
+        )
+    if not candidates:
+        raise DataError(f"{settings.scores}: only the base is scored; add checkpoints to choose")
+    return candidates
+
+
+def _against(score: Score, kept: Sequence[Kept], settings: SelectSettings) -> list[str]:
+    """What sets a checkpoint aside, with its interval; nothing when it may be chosen."""
+    reasons = []
+    if score.red_pen.value > settings.max_red_pen:
+        reasons.append(f"red-pen language in {_interval(score.red_pen)}")
+    if score.question.value < settings.min_question:
+        reasons.append(f"a question in {_interval(score.question)}")
+    return reasons + [f"{each.suite} fell: {points(each.result)}" for each in kept if each.fell]
 
 
 def _picked(
-    order: Sequence[Score],
+    order: Sequence[Candidate],
     perplexities: Perplexities,
     judged: Sequence[Judged],
     settings: SelectSettings,
 ) -> Picked:
-    first = order[0]
-    over_base = paired(judged, first.address, settings.base, seed=settings.seed)
+    first = order[0].score
+    own = answers(judged, first.address, settings.measure)
+
+    def over(address: str) -> Comparison | None:
+        theirs = answers(judged, address, settings.measure)
+        return paired(in_common(own, theirs), seed=settings.seed)
+
+    over_base = over(settings.base)
     if over_base is None:
         raise DataError(
             f"{settings.scores}: {first.address} and {settings.base} answered no turn in common; "
             "score them again"
         )
-    runner_up = order[1] if len(order) > 1 else None
-    over_next = (
-        paired(judged, first.address, runner_up.address, seed=settings.seed) if runner_up else None
-    )
+    runner_up = _runner_up(order)
+    over_next = over(runner_up.address) if runner_up else None
     surprise = {row.address: row.overall.perplexity for row in perplexities.runtimes}
     return Picked(
         address=first.address,
         adapter=first.adapter,
         step=first.step,
         base=settings.base,
-        rule=settings.rule(),
-        sentence=_sentence(order, over_base, over_next, surprise, settings),
+        rule=settings.rule([each.suite for each in order[0].kept]),
+        sentence=_sentence(order, over_base, over_next, surprise, settings.measure),
+        measure=settings.measure,
         n=over_base.n,
         verified=first.verified,
         red_pen=first.red_pen,
@@ -203,31 +241,55 @@ def _picked(
     )
 
 
+def _runner_up(order: Sequence[Candidate]) -> Score | None:
+    """The next choice; none where it was set aside, and the first was not."""
+    if len(order) > 1 and bool(order[0].against) == bool(order[1].against):
+        return order[1].score
+    return None
+
+
 def _sentence(
-    order: Sequence[Score],
+    order: Sequence[Candidate],
     over_base: Comparison,
     over_next: Comparison | None,
-    surprise: dict[str, float],
-    settings: SelectSettings,
+    surprise: Mapping[str, float],
+    measure: str,
 ) -> str:
-    first = order[0]
-    rate = f"verified recasts in {first.verified.value:.0%} of {first.verified.n} turns"
-    parts = [f"{named(first)}: {rate}, {in_words(over_base, 'the base model')}"]
-    if over_next and len(order) > 1:
-        parts.append(in_words(over_next, f"the next choice, {named(order[1])}"))
-        ours, theirs = (surprise.get(score.address) for score in order[:2])
-        if first.verified.value <= order[1].verified.value and ours and theirs:
+    first = order[0].score
+    parts = [
+        f"{named(first)}: {_rate(measure, first.verified)}, {in_words(over_base, 'the base model')}"
+    ]
+    second = _runner_up(order)
+    if over_next and second:
+        parts.append(in_words(over_next, f"the next choice, {named(second)}"))
+        if first.verified.value <= second.verified.value:
+            ours, theirs = surprise[first.address], surprise[second.address]
             parts.append(f"held-out perplexity {ours:.2f} against {theirs:.2f}")
     parts.append(
         f"red-pen language in {first.red_pen.value:.0%} and a question in "
         f"{first.question.value:.0%} of replies"
     )
-    if not _fit(first, settings):
-        parts.append(
-            f"no checkpoint keeps to red-pen <= {settings.max_red_pen:.0%} "
-            f"and question >= {settings.min_question:.0%}"
-        )
+    parts += [
+        f"{each.suite} not shown to have fallen ({points(each.result)}; "
+        f"these turns would show {100 * each.result.detectable:.0f} points)"
+        for each in order[0].kept
+        if not each.fell
+    ]
+    if order[0].against:
+        parts.append("no checkpoint keeps to the limits, so this one was chosen among all")
+    aside = [f"{named(each.score)} ({', '.join(each.against)})" for each in order if each.against]
+    if aside:
+        parts.append(f"set aside: {', '.join(aside)}")
     return "; ".join(parts) + "."
+
+
+def _rate(measure: str, rate: Rate) -> str:
+    what = "verified recasts" if measure == Move.RECAST else f"{measure} verified"
+    return f"{what} in {rate.value:.0%} of {rate.n} replies"
+
+
+def _interval(rate: Rate) -> str:
+    return f"{rate.value:.0%} ({100 * rate.low:.0f}-{100 * rate.high:.0f})"
 
 
 def named(score: Score) -> str:

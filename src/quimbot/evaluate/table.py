@@ -7,7 +7,7 @@ from itertools import pairwise
 from pathlib import PurePath
 from typing import Literal
 
-from quimbot.evaluate.compare import compare
+from quimbot.evaluate.compare import in_common, paired
 from quimbot.runs.scorecard import Judged, Perplexities, Rate, Score, Scorecard
 
 Standing = Literal["best", "tied", ""]
@@ -197,24 +197,16 @@ def _standings(
         return standings
     sign = 1 if column.better == "high" else -1
     top = max(scores, key=lambda score: sign * column.rate(score).value)
-    held = {
-        score.address: {
-            (row.item, row.sample): (column.held(row), row.group or row.item)
-            for row in judged
-            if row.address == score.address and row.measure == score.measure
-        }
+    rows = {
+        score.address: [
+            row for row in judged if row.address == score.address and row.measure == score.measure
+        ]
         for score in scores
     }
     for score in scores:
-        items = [item for item in held[top.address] if item in held[score.address]]
-        if not items:
-            continue
-        against = compare(
-            [held[top.address][item][0] for item in items],
-            [held[score.address][item][0] for item in items],
-            [held[score.address][item][1] for item in items],
-        )
-        standings[score.address] = "" if against.shown else "tied"
+        against = paired(in_common(rows[top.address], rows[score.address], column.held))
+        if against:
+            standings[score.address] = "" if against.shown else "tied"
     best = column.rate(top).value
     for score in scores:
         if column.rate(score).value == best:

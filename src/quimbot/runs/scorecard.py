@@ -235,6 +235,8 @@ class Picked(Strict, frozen=True, kw_only=True):
     base: str
     rule: str
     sentence: str
+    measure: str = Move.RECAST
+    """What the choice went by: a move, or a check."""
     n: int
     verified: Rate
     red_pen: Rate
