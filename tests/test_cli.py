@@ -3,6 +3,8 @@
 import errno
 import io
 import json
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -197,6 +199,19 @@ def test_help_teaches_every_command(capsys: pytest.CaptureFixture[str]) -> None:
     told = capsys.readouterr().out
     assert "--learning-rate" in told
     assert "Rank of the adapter" in told
+
+
+def test_help_waits_for_no_slow_library() -> None:
+    ask = "launch(['--help']); launch(['compare', '--help'])"
+    tell = "print('loaded:', *{'scipy.stats', 'spacy', 'torch'} & set(sys.modules))"
+    done = subprocess.run(
+        [sys.executable, "-c", f"import sys; from quimbot.cli import launch; {ask}; {tell}"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert "--against" in done.stdout
+    assert done.stdout.splitlines()[-1] == "loaded:"
 
 
 def test_a_log_has_a_line_every_tenth_and_every_minute_with_an_eta(

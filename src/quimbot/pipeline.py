@@ -39,6 +39,7 @@ COMMANDS = {
     "train": "Train a LoRA adapter, from the base model or from an earlier checkpoint.",
     "perplexity": "Measure perplexity on held-out assistant tokens.",
     "score": "Let tutors answer a suite of learner turns and verify every reply.",
+    "compare": "Put scored tutors side by side: who is better, and how surely.",
     "blind make": "Write a page on which people compare replies without knowing whose they are.",
     "blind open": "Count what they saved: who was preferred, and how far the raters agree.",
     "select": "Pick a checkpoint by a stated rule, and say why.",
@@ -111,6 +112,10 @@ def command(name: str) -> tuple[type[Settings], Work]:  # noqa: C901, PLR0911, P
             from quimbot.evaluate.score import ScoreSettings, score
 
             return ScoreSettings, score
+        case "compare":
+            from quimbot.evaluate.versus import CompareSettings, compare_tutors
+
+            return CompareSettings, compare_tutors
         case "blind make":
             from quimbot.evaluate.blind.make import BlindMakeSettings, make
 
