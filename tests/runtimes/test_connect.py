@@ -11,7 +11,7 @@ from tiny_models import tiny_model
 
 from quimbot.exceptions import DataError, ModelError
 from quimbot.runs.checkpoints import MARKER
-from quimbot.runtimes.connect import connect, open_runtimes, resolve
+from quimbot.runtimes.connect import connect, find_local, open_runtimes, resolve
 from quimbot.runtimes.endpoint import Endpoint
 from quimbot.runtimes.llamacpp import LlamaRuntime
 from quimbot.runtimes.runtime import Runtime, Sampling, reply
@@ -120,6 +120,12 @@ def test_unknown_addresses_name_what_is_known(address: str, told: str) -> None:
     with pytest.raises(ModelError, match=told) as caught, connect(address):
         pass
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("address", ["tinker://run/sampler_weights/x", "https://host/v1#model"])
+def test_what_runs_elsewhere_is_no_local_model(address: str) -> None:
+    with pytest.raises(ModelError, match="not on this machine; name a model or an adapter"):
+        find_local(address)
 
 
 def test_adapter_without_its_base_is_named(run: Path, tmp_path: Path) -> None:

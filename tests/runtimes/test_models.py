@@ -170,6 +170,23 @@ def test_a_hub_id_is_fetched(tmp_path: Path, cache: Path, monkeypatch: pytest.Mo
 
 
 @pytest.mark.usefixtures("cache")
+@pytest.mark.parametrize("weights", [True, False])
+def test_the_hub_is_asked_for_weights_only_where_they_are_wanted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, weights: bool
+) -> None:
+    folder, asked = tiny_model(tmp_path / "tiny"), []
+
+    def download(_: str, *, allow_patterns: list[str]) -> str:
+        asked.extend(allow_patterns)
+        return str(folder)
+
+    monkeypatch.setattr("huggingface_hub.snapshot_download", download)
+    find_model("owner/model", weights=weights).tokenizer()
+    assert ("*.safetensors" in asked) == weights
+    assert {"*.json", "*.jinja"} <= set(asked)
+
+
+@pytest.mark.usefixtures("cache")
 @pytest.mark.parametrize(
     ("change", "said"),
     [

@@ -157,7 +157,7 @@ def _chunks(records: Sequence[Record]) -> Iterator[Sequence[Record]]:
 
 def _torch(address: str) -> str:
     """The address on the engine that can score a given reply, where it is a model of ours."""
-    if address.startswith(("torch:", "http:", "https:", "scripted:")):
+    if address.startswith(("torch:", "http:", "https:", "scripted:", "tinker:")):
         return address
     return f"torch:{address.removeprefix('llamacpp:')}"
 

@@ -7,6 +7,8 @@
 - `torch:ADDRESS`: any of these, run by torch (slow, exact, says probabilities)
 - `llamacpp:ADDRESS`: any of these, run by llama.cpp (the default)
 - `https://host/v1#model`: an OpenAI-compatible server
+- `tinker:Qwen/Qwen3-8B`: a base model that the Tinker service runs
+- `tinker://RUN/sampler_weights/NAME`: an adapter there, as its training saved it for sampling
 - `scripted:perfect`: a tutor that follows a script (also: hopeless, echo)
 """
 
@@ -79,6 +81,7 @@ def open_runtimes(
         ModelError: an address names nothing that can be found, reached or used.
     """
     opened: dict[str, Runtime] = {}
+    hosted: list[str] = []
     local: dict[tuple[Engine, Path, Adapter | None], dict[str, Local]] = {}
     with ExitStack() as stack:
         for address in dict.fromkeys(addresses):
@@ -87,10 +90,17 @@ def open_runtimes(
             elif address.startswith("scripted:"):
                 part = address.removeprefix("scripted:")
                 opened[address] = ScriptedRuntime(part, script)
+            elif address.startswith("tinker:"):
+                hosted.append(address)
             else:
                 target = find_local(address)
                 shared = target.engine, target.base.cache, target.merged
                 local.setdefault(shared, {})[address] = target
+        if hosted:
+            from quimbot.runtimes.tinker import TinkerEngine
+
+            service = stack.enter_context(TinkerEngine())
+            opened.update({address: service.runtime(address) for address in hosted})
         for (engine, _, _), targets in local.items():
             opened.update(_open_engine(stack, engine, targets, at_once))
         yield {address: opened[address] for address in addresses}
@@ -168,7 +178,10 @@ def _split(address: str) -> tuple[Engine | None, str]:
     for engine in get_args(Engine):
         if name == engine:
             return engine, target
-    known = [*get_args(Engine), "scripted", "http", "https"]
+    elsewhere = ["scripted", "http", "https", "tinker"]
+    if name in elsewhere:
+        raise ModelError(f"{address}: not on this machine; name a model or an adapter that is")
+    known = [*get_args(Engine), *elsewhere]
     close = difflib.get_close_matches(name, known)
     hint = f"did you mean {close[0]!r}?" if close else f"expected one of {', '.join(known)}"
     raise ModelError(f"{address}: no engine {name!r}; {hint}")

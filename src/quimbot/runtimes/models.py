@@ -91,8 +91,10 @@ def _template(folder: Path) -> str:
     return found if isinstance(found, str) else ""
 
 
-def find_model(name: str) -> ModelFiles:
+def find_model(name: str, *, weights: bool = True) -> ModelFiles:
     """The model of that name: `smollm2-135m`, a local folder, or a hub id such as `Qwen/Qwen3-8B`.
+
+    Without `weights` the hub is asked for the configuration and the tokenizer alone, a few MB.
 
     Raises:
         ModelError: there is no such model, it cannot be reached, or its architecture is another.
@@ -110,7 +112,7 @@ def find_model(name: str) -> ModelFiles:
         return _in_folder(str(path), path.resolve())
     if name.count("/") != 1 or name.startswith((".", "/", "~")):
         raise ModelError(_unknown(name))
-    return _in_folder(name, _from_hub(name))
+    return _in_folder(name, _from_hub(name, weights=weights))
 
 
 def _unknown(name: str) -> str:
@@ -134,12 +136,12 @@ def _in_folder(name: str, folder: Path) -> ModelFiles:
     )
 
 
-def _from_hub(name: str) -> Path:
+def _from_hub(name: str, *, weights: bool) -> Path:
     # Loaded only here: the hub client is slow to import and most runs never ask for it.
     from huggingface_hub import constants, snapshot_download  # noqa: PLC0415
     from huggingface_hub.errors import HfHubHTTPError, HFValidationError  # noqa: PLC0415
 
-    wanted = ["*.json", "*.safetensors", "*.jinja", "*.txt"]
+    wanted = ["*.json", "*.jinja", "*.txt", *(["*.safetensors"] if weights else [])]
     try:
         return Path(snapshot_download(name, allow_patterns=wanted))
     except (OSError, HfHubHTTPError, HFValidationError, RuntimeError, ValueError) as fault:
