@@ -318,6 +318,7 @@ def _print_table(
 def launch(arguments: Sequence[str]) -> int:
     """Run one command line and return its exit status; a user's error is one line."""
     logging.basicConfig(level=logging.WARNING, format="%(name)s: %(message)s")
+    logging.getLogger("stamina").setLevel(logging.ERROR)  # it tells that it waits, not for whom
     try:
         status = _shared(lambda: _obey(_asked_for(arguments), arguments))
     except CycloptsError as fault:
