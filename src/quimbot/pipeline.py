@@ -42,6 +42,7 @@ COMMANDS = {
     "compare": "Put scored tutors side by side: who is better, and how surely.",
     "blind make": "Write a page on which people compare replies without knowing whose they are.",
     "blind open": "Count what they saved: who was preferred, and how far the raters agree.",
+    "judge": "Ask any model for a second opinion on scored replies; nothing is chosen by it.",
     "select": "Pick a checkpoint by a stated rule, and say why.",
     "report": "Write one HTML page about a run.",
     "export": "Turn a checkpoint into an adapter, merged weights, GGUF or an Ollama model.",
@@ -124,6 +125,10 @@ def command(name: str) -> tuple[type[Settings], Work]:  # noqa: C901, PLR0911, P
             from quimbot.evaluate.blind.open import BlindOpenSettings, open_
 
             return BlindOpenSettings, open_
+        case "judge":
+            from quimbot.evaluate.judge import JudgeSettings, judge
+
+            return JudgeSettings, judge
         case "select":
             from quimbot.evaluate.select import SelectSettings, select
 

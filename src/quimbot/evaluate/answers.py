@@ -2,9 +2,11 @@
 
 import asyncio
 import hashlib
+from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import astuple, dataclass, replace
 from pathlib import Path
+from typing import Protocol
 
 import msgspec
 
@@ -24,6 +26,31 @@ class Answer(Strict, frozen=True, kw_only=True, omit_defaults=True):
     record: Record | None = None
     fault: str = ""
     """Why there is no reply."""
+
+
+class Asked(Protocol):
+    """Anything that is asked once and whose answer is kept."""
+
+    def chat(self) -> tuple[Message, ...]:
+        """What is sent."""
+        ...
+
+    def sampling(self, first: Sampling) -> Sampling:
+        """How the reply is drawn, where `first` is how the first of several is."""
+        ...
+
+    def key(self, first: Sampling) -> str:
+        """Hash of everything that the answer depends on."""
+        ...
+
+    def record(self, text: str) -> Record:
+        """The chat with the answer in it."""
+        ...
+
+
+def request_key(parts: object) -> str:
+    """Hash of everything that an answer depends on, as one JSON value."""
+    return hashlib.blake2b(msgspec.json.encode(parts), digest_size=16).hexdigest()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,7 +84,7 @@ class Question:
             self.chat(),
             astuple(self.sampling(first)),
         )
-        return hashlib.blake2b(msgspec.json.encode(parts), digest_size=16).hexdigest()
+        return request_key(parts)
 
     def record(self, text: str) -> Record:
         """The chat with the answer in it, ready for the verifier."""
@@ -111,34 +138,36 @@ class AnswerLog:
 
 def ask(
     runtime: Runtime,
-    questions: Sequence[Question],
+    questions: Sequence[Asked],
     sampling: Sampling,
     log: AnswerLog,
     *,
     at_once: int,
-    done: Callable[[], None],
+    done: Callable[[Reply | QuimbotError], None],
 ) -> None:
-    """Ask what the log does not answer yet, and log each outcome as it comes."""
-    for sample in sorted({question.sample for question in questions}):
-        open_ = [
-            question
-            for question in questions
-            if question.sample == sample and log.record(question.key(sampling)) is None
-        ]
+    """Ask what the log does not answer yet, and log each outcome as it comes.
 
-        def keep(
-            index: int, outcome: Reply | QuimbotError, asked: Sequence[Question] = open_
-        ) -> None:
+    `done` is told each outcome; what it raises ends the asking.
+    """
+    open_: dict[Sampling, list[Asked]] = defaultdict(list)
+    for question in questions:
+        if log.record(question.key(sampling)) is None:
+            open_[question.sampling(sampling)].append(question)
+    for drawn, asked in open_.items():
+
+        def keep(index: int, outcome: Reply | QuimbotError, asked: Sequence[Asked] = asked) -> None:
             key = asked[index].key(sampling)
             if isinstance(outcome, Reply):
                 log.append(Answer(key=key, record=asked[index].record(outcome.text)))
             else:
                 log.append(Answer(key=key, fault=str(outcome)))
-            done()
+            done(outcome)
 
-        chats = [question.chat() for question in open_]
-        drawn = replace(sampling, seed=sampling.seed + sample)
-        asyncio.run(ask_all(runtime, chats, drawn, at_once=at_once, done=keep))
+        chats = [question.chat() for question in asked]
+        try:
+            asyncio.run(ask_all(runtime, chats, drawn, at_once=at_once, done=keep))
+        except ExceptionGroup as group:
+            raise group.exceptions[0] from None
 
 
 def _drop_half_line(path: Path) -> None:

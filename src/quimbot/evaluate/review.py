@@ -62,8 +62,10 @@ def review_page(name: str, sheet: object, raters: Sequence[str], **words: object
     )
 
 
-def read_given(path: Path, kind: type[T], sheet: str) -> Iterator[tuple[int, T]]:
+def read_given(path: Path, kind: type[T], sheet: str = "") -> Iterator[tuple[int, T]]:
     """Line number and content of each line that one rater saved, in order.
+
+    `sheet` is the only page that may be answered; without it, any may.
 
     Raises:
         DataError: the file is missing or empty, or a line is none of this kind, was changed, or
@@ -81,7 +83,7 @@ def read_given(path: Path, kind: type[T], sheet: str) -> Iterator[tuple[int, T]]
             continue
         row = _checked(f"{path}:{number}", line.strip(), kind)
         first = first or row
-        if row.sheet != sheet:
+        if sheet and row.sheet != sheet:
             raise DataError(
                 f"{path}:{number}: answers page {row.sheet!r}, but the key is of page {sheet!r}; "
                 "name the key that was written with that page"

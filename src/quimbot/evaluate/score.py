@@ -14,17 +14,17 @@ from pathlib import Path
 
 from quimbot.evaluate.answers import AnswerLog, Question, ask
 from quimbot.evaluate.checks import verdicts
-from quimbot.evaluate.compare import wilson
 from quimbot.evaluate.entrants import Entrant, entrants, local_folder
 from quimbot.evaluate.exemplar import exemplar
+from quimbot.evaluate.rates import rate_of
 from quimbot.evaluate.suite import SCAFFOLDING, LearnerTurn, load_suite, subset, suite_hash
-from quimbot.exceptions import ModelError, RecipeError
+from quimbot.exceptions import ModelError, QuimbotError, RecipeError
 from quimbot.records.jsonl import write_json, write_rows
 from quimbot.records.record import Move
 from quimbot.runs.scorecard import JUDGED, REPLIES, SCORES, Check, Judged, Rate, Score, Scorecard
-from quimbot.runs.watch import Watch
+from quimbot.runs.watch import Task, Watch
 from quimbot.runtimes.connect import open_runtimes
-from quimbot.runtimes.runtime import Sampling
+from quimbot.runtimes.runtime import Reply, Sampling
 
 _JUDGED_AT_ONCE = 64
 _TELLING = 5  # so many equal replies are no accident
@@ -193,12 +193,16 @@ def _ask_everybody(
                 sampling,
                 log,
                 at_once=settings.at_once,
-                done=partial(task.advance, model=name),
+                done=partial(_advance, task, name),
             )
             sample = log.record(own[0].key(sampling))
             if sample:
                 said = " ".join(sample.messages[-1].content.split())
                 watch.say(f"{name}: {own[0].turn.learner!r} -> {said!r}")
+
+
+def _advance(task: Task, name: str, _: Reply | QuimbotError) -> None:
+    task.advance(model=name)
 
 
 def _judge(
@@ -282,13 +286,13 @@ def score_of(
         move=move,
         asked=asked,
         failed=asked - len(rows),
-        verified=_rate(counted, lambda row: row.verified),
-        recast=_rate(erroneous, lambda row: row.recast),
-        recast_any=_rate(erroneous, lambda row: row.recast_any),
-        form_only=_rate(erroneous, lambda row: row.form_only),
-        repeats=_rate(erroneous, lambda row: row.shows("error")),
-        red_pen=_rate(rows, lambda row: row.shows("red_pen")),
-        question=_rate(rows, lambda row: row.shows("question")),
+        verified=rate_of(counted, lambda row: row.verified),
+        recast=rate_of(erroneous, lambda row: row.recast),
+        recast_any=rate_of(erroneous, lambda row: row.recast_any),
+        form_only=rate_of(erroneous, lambda row: row.form_only),
+        repeats=rate_of(erroneous, lambda row: row.shows("error")),
+        red_pen=rate_of(rows, lambda row: row.shows("red_pen")),
+        question=rate_of(rows, lambda row: row.shows("question")),
         median_words=statistics.median([len(row.reply.split()) for row in rows] or [0]),
         by_type=_by(counted, lambda row: row.error_types),
         by_kind=_by(counted, lambda row: (row.kind,)),
@@ -303,15 +307,7 @@ def _by(rows: Sequence[Judged], names: Callable[[Judged], Sequence[str]]) -> dic
         for name in names(row):
             held[name].append(row)
     held.pop("", None)
-    return {name: _rate(held[name], lambda row: row.verified) for name in sorted(held)}
-
-
-def _rate(rows: Sequence[Judged], held: Callable[[Judged], bool]) -> Rate:
-    """The share of replies; several to one turn are not more turns, and narrow no interval."""
-    passed, n = sum(map(held, rows)), len(rows)
-    turns = len({row.item for row in rows})
-    low, high = wilson(round(passed * turns / n) if n else 0, turns)
-    return Rate(passed=passed, n=n, low=low, high=high)
+    return {name: rate_of(held[name], lambda row: row.verified) for name in sorted(held)}
 
 
 def _summary(card: Scorecard) -> str:

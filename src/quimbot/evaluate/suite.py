@@ -1,7 +1,7 @@
 """A suite: learner turns that a tutor is asked to answer, each with what a reply is checked for."""
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from importlib.resources import as_file, files
 from pathlib import Path
 
@@ -110,10 +110,14 @@ def subset(turns: Sequence[LearnerTurn], limit: int) -> tuple[LearnerTurn, ...]:
 
     The choice depends on nothing else, and a smaller subset is part of every larger one.
     """
-    if not 0 < limit < len(turns):
-        return tuple(turns)
-    chosen = {turn.id for turn in sorted(turns, key=_rank)[:limit]}
+    chosen = spread([turn.id for turn in turns], limit)
     return tuple(turn for turn in turns if turn.id in chosen)
+
+
+def spread(ids: Iterable[str], limit: int) -> frozenset[str]:
+    """`limit` of the ids, by their hashes alone; 0 takes all."""
+    order = sorted(ids, key=_rank)
+    return frozenset(order[:limit] if limit else order)
 
 
 def suite_hash(turns: Sequence[LearnerTurn]) -> str:
@@ -121,8 +125,8 @@ def suite_hash(turns: Sequence[LearnerTurn]) -> str:
     return hashlib.sha256(msgspec.json.encode(turns)).hexdigest()
 
 
-def _rank(turn: LearnerTurn) -> bytes:
-    return hashlib.blake2b(turn.id.encode(), digest_size=8).digest()
+def _rank(turn_id: str) -> bytes:
+    return hashlib.blake2b(turn_id.encode(), digest_size=8).digest()
 
 
 def _eracond(path: Path) -> Iterator[LearnerTurn]:

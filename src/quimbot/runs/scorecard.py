@@ -16,7 +16,7 @@ import msgspec
 
 from quimbot.exceptions import DataError
 from quimbot.records.jsonl import read_rows
-from quimbot.records.record import Move, Record, Strict, Verdict
+from quimbot.records.record import Message, Move, Record, Strict, Verdict
 
 T = TypeVar("T")
 
@@ -133,6 +133,11 @@ class Judged(Strict, frozen=True, kw_only=True, omit_defaults=True):
     def measure(self) -> str:
         """What is measured: the move, or the check where there is none."""
         return self.move or self.check
+
+    @property
+    def earlier(self) -> tuple[Message, ...]:
+        """What learner and tutor said before that, without the tutor's prompt."""
+        return tuple(said for said in self.record.messages[:-2] if said.role != "system")
 
     @property
     def learner(self) -> str:

@@ -62,16 +62,15 @@ def turns(rows: Iterable[Judged], addresses: Sequence[str]) -> list[Turn]:
     for (item, measure), by in answers.items():
         if by.keys() >= set(addresses):
             first = by[addresses[0]]
-            earlier = tuple(said for said in first.record.messages[:-2] if said.role != "system")
             turn = Turn(
                 item=item,
                 group=first.group or item,
                 measure=measure,
-                earlier=earlier,
+                earlier=first.earlier,
                 learner=first.learner.strip(),
                 rows=tuple(by[address] for address in addresses),
             )
-            found.setdefault((turn.learner, earlier, measure), turn)
+            found.setdefault((turn.learner, turn.earlier, measure), turn)
     return list(found.values())
 
 

@@ -1,0 +1,21 @@
+"""Shares with their intervals, of single outcomes and of replies."""
+
+from collections.abc import Callable, Iterable, Sequence
+
+from quimbot.evaluate.compare import wilson
+from quimbot.runs.scorecard import Judged, Rate
+
+
+def rate(outcomes: Iterable[bool]) -> Rate:
+    """How many of the outcomes are true."""
+    held = list(outcomes)
+    low, high = wilson(sum(held), len(held))
+    return Rate(passed=sum(held), n=len(held), low=low, high=high)
+
+
+def rate_of(rows: Sequence[Judged], held: Callable[[Judged], bool]) -> Rate:
+    """The share of replies; several to one turn are not more turns, and narrow no interval."""
+    passed, n = sum(map(held, rows)), len(rows)
+    turns = len({row.item for row in rows})
+    low, high = wilson(round(passed * turns / n) if n else 0, turns)
+    return Rate(passed=passed, n=n, low=low, high=high)
