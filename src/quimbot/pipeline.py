@@ -42,6 +42,8 @@ COMMANDS = {
     "compare": "Put scored tutors side by side: who is better, and how surely.",
     "blind make": "Write a page on which people compare replies without knowing whose they are.",
     "blind open": "Count what they saved: who was preferred, and how far the raters agree.",
+    "label make": "Write a page on which people answer, reply by reply, what the verifier answers.",
+    "label open": "Hold what they saved against the verifier, and against each other.",
     "judge": "Ask any model for a second opinion on scored replies; nothing is chosen by it.",
     "select": "Pick a checkpoint by a stated rule, and say why.",
     "report": "Write one HTML page about a run.",
@@ -53,6 +55,7 @@ COMMANDS = {
 
 FAMILIES = {
     "blind": "Let people compare tutors without knowing who is who.",
+    "label": "Let people check the verifier itself.",
 }
 """What the commands of two words have in common, by their first word."""
 
@@ -125,6 +128,14 @@ def command(name: str) -> tuple[type[Settings], Work]:  # noqa: C901, PLR0911, P
             from quimbot.evaluate.blind.open import BlindOpenSettings, open_
 
             return BlindOpenSettings, open_
+        case "label make":
+            from quimbot.evaluate.label.make import LabelMakeSettings, label_make
+
+            return LabelMakeSettings, label_make
+        case "label open":
+            from quimbot.evaluate.label.open import LabelOpenSettings, label_open
+
+            return LabelOpenSettings, label_open
         case "judge":
             from quimbot.evaluate.judge import JudgeSettings, judge
 

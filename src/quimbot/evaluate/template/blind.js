@@ -21,17 +21,8 @@ function order(draw) {
 
 const shown = (pair) => sides.get(pair.id).map((place) => pair.replies[place]);
 
-function spoken(className, who, text) {
-  const block = made("div", className);
-  block.append(made("h2", "", who), made("p", "", text));
-  return block;
-}
-
 function show(pair) {
-  const talk = pair.earlier.map(({ role, content }) =>
-    spoken(`earlier ${role === "user" ? "said" : "tutor"}`, role === "user" ? "Learner" : "Tutor", content),
-  );
-  element("talk").replaceChildren(...talk, spoken("learner", "Learner", pair.learner));
+  showTalk(pair);
   element("replies").replaceChildren(
     ...shown(pair).map(({ text, id }, place) => {
       const block = spoken("reply", `Reply ${place + 1}`, text);

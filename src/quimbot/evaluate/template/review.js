@@ -12,6 +12,20 @@ function made(tag, className = "", content = "") {
   return node;
 }
 
+function spoken(className, who, text) {
+  const block = made("div", className);
+  block.append(made("h2", "", who), made("p", "", text));
+  return block;
+}
+
+/** What was said, up to the learner's turn that was answered. */
+function showTalk({ earlier, learner }) {
+  const before = earlier.map(({ role, content }) =>
+    role === "user" ? spoken("earlier said", "Learner", content) : spoken("earlier tutor", "Tutor", content),
+  );
+  element("talk").replaceChildren(...before, spoken("learner", "Learner", learner));
+}
+
 // ---- chance that each rater meets again ----------------------------------------------------
 
 function crc32(text) {
@@ -251,7 +265,7 @@ function review(page) {
 
   const keys = {
     ...page.keys,
-    n: () => element("note").focus(),
+    [element("note").getAttribute("aria-keyshortcuts").toLowerCase()]: () => element("note").focus(),
     arrowright: () => go(at + 1),
     arrowleft: () => go(at - 1),
   };
