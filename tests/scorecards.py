@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from msgspec import structs
@@ -22,7 +23,7 @@ from quimbot.records.record import (
     Verdict,
 )
 from quimbot.runs.checkpoints import step_of
-from quimbot.runs.scorecard import Judged, Perplexities, Perplexity, Scorecard
+from quimbot.runs.scorecard import Check, Judged, Perplexities, Perplexity, Scorecard
 from quimbot.runs.stamp import make_stamp, write_stamp
 from quimbot.runs.watch import Silent
 
@@ -78,6 +79,11 @@ def judged(
     )
 
 
+def as_check(row: Judged, check: Check, *, l1: str = "") -> Judged:
+    """The same reply, judged by another check than a move."""
+    return structs.replace(row, check=check, move=None, l1=l1)
+
+
 def write_scores(
     folder: Path,
     rows: Mapping[str, Sequence[Judged]],
@@ -88,6 +94,7 @@ def write_scores(
 ) -> Path:
     """A score folder as `quimbot score` leaves it."""
     every = [row for own in rows.values() for row in own]
+    asked = {(row.address, row.check, row.move): None for row in every}
     turns = max(len(own) for own in rows.values())
     card = Scorecard(
         suite=suite,
@@ -100,13 +107,10 @@ def write_scores(
         quimbot="0.1.0",
         scores=tuple(
             score_of(
-                Entrant(address=address, step=step_of(address)),
-                own[0].move,
-                len(own),
-                own,
-                check=own[0].check,
+                Entrant(address=address, step=step_of(address)), move, len(own), own, check=check
             )
-            for address, own in rows.items()
+            for address, check, move in asked
+            if (own := [row for row in rows[address] if (row.check, row.move) == (check, move)])
         ),
     )
     write_rows(folder / "judged.jsonl", every)
@@ -188,3 +192,24 @@ def make_run(folder: Path, *, attack: bool = False) -> ReportSettings:
         metrics=(folder / "stage1" / "metrics.jsonl",),
         output=folder / "report.html",
     )
+
+
+def with_suites(folder: Path, *, attack: bool = False) -> ReportSettings:
+    """The run, and two other suites scored into one folder, one of them tiny."""
+    settings = make_run(folder, attack=attack)
+    who = {"base": 2, "stage1/step-000020": 19}
+    suites: tuple[tuple[str, Check, int], ...] = (("kind", "tone", 20), ("facts", "answer", 3))
+    for suite, check, n in suites:
+        write_scores(
+            folder / "scores" / "more" / suite,
+            {
+                name: [
+                    as_check(judged(name, i, passed=i < right), check, l1="es" if i < 9 else "zh")
+                    for i in range(n)
+                ]
+                for name, right in who.items()
+            },
+            of=n,
+            suite=f"{suite}.jsonl",
+        )
+    return replace(settings, scores=(*settings.scores, folder / "scores" / "more"))

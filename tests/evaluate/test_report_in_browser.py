@@ -8,7 +8,7 @@ from typing import Literal
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, sync_playwright
-from scorecards import make_run
+from scorecards import make_run, with_suites
 
 from quimbot.evaluate.report import report
 from quimbot.runs.watch import Silent
@@ -27,12 +27,13 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.mark.parametrize(
-    ("width", "scheme", "attack"), [(1280, "light", False), (375, "dark", True)]
+    ("width", "scheme", "attack"),
+    [(1280, "light", False), (1280, "dark", False), (375, "light", False), (375, "dark", True)],
 )
 def test_page_is_accessible_quiet_and_fits(
     tmp_path: Path, browser: Browser, width: int, scheme: Literal["dark", "light"], attack: bool
 ) -> None:
-    settings = make_run(tmp_path, attack=attack)
+    settings = with_suites(tmp_path, attack=attack)
     report(settings, Silent())
     context = browser.new_context(
         viewport={"width": width, "height": 800}, color_scheme=scheme, bypass_csp=True
@@ -44,8 +45,24 @@ def test_page_is_accessible_quiet_and_fits(
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
     page.goto(settings.output.as_uri())
+    page.evaluate("for (const part of document.querySelectorAll('details')) part.open = true")
     assert Axe().run(page).response["violations"] == []
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     assert said == []
     assert [url for url in asked if not url.startswith("data:")] == [settings.output.as_uri()]
     context.close()
+
+
+def test_a_dark_screen_prints_dark_on_white(tmp_path: Path, browser: Browser) -> None:
+    settings = make_run(tmp_path)
+    report(settings, Silent())
+    page = browser.new_page(viewport={"width": 700, "height": 1000}, color_scheme="dark")
+    page.goto(settings.output.as_uri())
+    look = "getComputedStyle(document.querySelector(`{}`)).{}"
+    assert page.evaluate(look.format("body", "backgroundColor")) == "rgb(20, 23, 26)"
+    page.emulate_media(media="print")
+    assert page.evaluate(look.format("body", "backgroundColor")) == "rgb(255, 255, 255)"
+    ink = page.evaluate(look.format(".chart path[fill='var(--ours)']", "fill"))
+    assert ink == "rgb(11, 107, 77)"
+    assert page.evaluate("document.documentElement.scrollWidth") <= 700
+    page.close()

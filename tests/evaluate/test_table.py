@@ -5,9 +5,10 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import structs
 from scorecards import judged, write_perplexity, write_scores
 
-from quimbot.evaluate.table import COLUMNS, names, rows, scores_table
+from quimbot.evaluate.table import COLUMNS, columns, names, rows, scores_table
 from quimbot.runs.scorecard import read_judged, read_perplexities, read_scorecard
 
 VERIFIED, FORM = 0, 3
@@ -23,6 +24,7 @@ def _standings(tmp_path: Path, right: dict[str, int], n: int = 60) -> dict[str, 
     )
     shown = rows(
         read_scorecard(tmp_path),
+        "recast",
         list(read_judged(tmp_path)),
         None,
         base="base",
@@ -82,3 +84,35 @@ def test_names_are_short_and_tell_apart(addresses: list[str], short: list[str]) 
 def test_different_addresses_never_share_a_name(addresses: list[str]) -> None:
     short = names(addresses)
     assert len(set(short.values())) == len(set(addresses))
+
+
+def test_a_measure_shows_the_columns_that_tell_something() -> None:
+    assert columns("recast") == COLUMNS
+    assert [column.head for column in columns("hint")] == [
+        *("verified", "repeats", "red pen", "question")
+    ]
+    assert [column.head for column in columns("tone")] == ["verified", "red pen", "question"]
+    assert [column.head for column in columns("answer")] == ["verified"]
+
+
+def test_a_rate_of_some_turns_is_compared_on_those_alone(tmp_path: Path) -> None:
+    right = [judged("a", i, passed=i < 24) for i in range(30)]
+    wrong = [judged("b", i, passed=i < 3) for i in range(30)]
+    unscored = [
+        structs.replace(row, item=f"fine-{i}", verdict=structs.replace(row.verdict, score=None))
+        for address in ("a", "b")
+        for i, row in enumerate(judged(address, n, passed=True) for n in range(200))
+    ]
+    own = {"a": [*right, *unscored[:200]], "b": [*wrong, *unscored[200:]]}
+    write_scores(tmp_path, own)
+    shown = rows(
+        read_scorecard(tmp_path),
+        "recast",
+        list(read_judged(tmp_path)),
+        None,
+        base="b",
+        picked="a",
+        short=names(["a", "b"]),
+    )
+    assert [row.cells[VERIFIED].rate.n for row in shown] == [30, 30]
+    assert [row.cells[VERIFIED].standing for row in shown] == ["best", ""]

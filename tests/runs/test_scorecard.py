@@ -12,6 +12,7 @@ from quimbot.runs.scorecard import (
     read_perplexities,
     read_picked,
     read_scorecard,
+    score_folders,
 )
 
 
@@ -53,3 +54,12 @@ def test_damage_is_one_line_that_names_file_and_remedy(tmp_path: Path) -> None:
         read_picked(tmp_path / "picked.json")
     with pytest.raises(DataError, match=r"scores\.json: no such file; `quimbot score` writes it"):
         read_scorecard(tmp_path)
+
+
+def test_a_folder_of_several_suites_stands_for_each(tmp_path: Path) -> None:
+    rows = {"m": [judged("m", 1, passed=True)]}
+    one = write_scores(tmp_path / "one", rows)
+    assert score_folders(one) == [one]
+    both = [write_scores(tmp_path / "many" / name, rows) for name in ("a", "b")]
+    assert score_folders(tmp_path / "many") == both
+    assert score_folders(tmp_path / "none") == [tmp_path / "none"]

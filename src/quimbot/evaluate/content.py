@@ -5,26 +5,19 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from quimbot.evaluate import curves, gallery, repeat
+from quimbot.evaluate.breakdown import FEW, Breakdown, breakdown
 from quimbot.evaluate.charts import Chart
-from quimbot.evaluate.compare import Comparison, answers, holm, in_common, paired
+from quimbot.evaluate.flips import Flips, flips
+from quimbot.evaluate.measured import Line, Measured, against, measured, overview
 from quimbot.evaluate.select import in_words
-from quimbot.evaluate.table import Row, names, rows
+from quimbot.evaluate.suite import SCAFFOLDING
+from quimbot.evaluate.table import Row, names
 from quimbot.evaluate.wording import error_name
 from quimbot.exceptions import DataError
-from quimbot.runs.scorecard import (
-    Judged,
-    Perplexities,
-    Perplexity,
-    Picked,
-    Rate,
-    Scorecard,
-    read_judged,
-    read_scorecard,
-)
+from quimbot.records.record import Move
+from quimbot.runs.scorecard import Perplexities, Perplexity, Picked, Rate, read_scorecard
 from quimbot.runs.stamp import Stamp
 
-FEW = 10
-"""Turns under which a rate is shown in grey."""
 _PAIRS = 8
 
 
@@ -35,42 +28,6 @@ class Figure:
     name: str
     ours: Rate
     base: Rate
-
-
-@dataclass(frozen=True, kw_only=True)
-class Against:
-    """One model against the base model; `p` is adjusted by Holm."""
-
-    name: str
-    result: Comparison
-    p: float
-
-
-@dataclass(frozen=True, kw_only=True)
-class Scores:
-    """One score folder as shown."""
-
-    title: str
-    about: str
-    rows: list[Row]
-    against: list[Against]
-    judged: list[Judged]
-
-    @property
-    def failed(self) -> int:
-        """Requests that got no reply."""
-        return sum(row.score.failed for row in self.rows)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Kind:
-    """How often turns with one kind of error are answered by a verified recast."""
-
-    name: str
-    code: str
-    n: int
-    ours: float
-    base: float
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,29 +48,46 @@ class Page:
     interval: str
     """How the verdict's two rates differ, with the interval."""
     more: list[str]
+    picked: Picked
     figures: list[Figure]
+    lines: list[Line]
+    tables: list[Measured]
+    """The one that gives the verdict first."""
+    surprises: Surprises | None
     heads: list[str]
     pairs: list[gallery.Pair]
     labels: set[str]
-    tables: list[Scores]
-    surprises: Surprises | None
     charts: list[Chart]
-    types: list[Kind]
+    kinds: Breakdown | None
+    """Of error, where the verdict comes from."""
+    flips: list[Flips]
     galleries: list[gallery.Gallery]
-    rule: str
     recipe: str
     done: list[Stamp]
     facts: list[tuple[str, str]]
     few: int = FEW
+    shown: int = 6
+    """Flips of each kind to show."""
+
+    @property
+    def tongues(self) -> list[tuple[str, Breakdown]]:
+        """Recasts by first language, each with what it is of: the most turns of every suite."""
+        widest = {
+            table.suite: table for table in reversed(self.tables) if table.measure == Move.RECAST
+        }
+        return [
+            (table.title, table.tongues) for table in reversed(widest.values()) if table.tongues
+        ]
 
     @property
     def sections(self) -> list[tuple[str, str]]:
         """Id and name of each section that has something to show."""
         present = [
-            ("replies", "Before and after", bool(self.pairs)),
             ("scores", "Scores", True),
+            ("replies", "Before and after", bool(self.pairs)),
             ("curves", "Curves", bool(self.charts)),
-            ("errors", "Kinds of error", bool(self.types)),
+            ("errors", "Kinds of error", bool(self.kinds or self.tongues)),
+            ("flips", "What changed", bool(self.flips)),
             *((part.id, part.title, bool(part.shown)) for part in self.galleries),
             ("repeat", "Repeat it", True),
         ]
@@ -128,46 +102,51 @@ def fill(
     *,
     run: Path,
 ) -> Page:
-    """Everything that the page shows.
+    """Everything that the page shows; what the choice went by, on the most turns, is the verdict.
 
     Raises:
-        DataError: the picked checkpoint or its base is not in the scores with the most turns.
+        DataError: that was not scored, or not for the picked checkpoint and its base.
     """
     cards = sorted(((read_scorecard(path), path) for path in folders), key=lambda it: -it[0].turns)
     short = names([score.address for card, _ in cards for score in card.scores])
-    tables = [_scores(card, path, perplexities, picked, short) for card, path in cards]
-    final, path = tables[0], cards[0][1]
-    by_address = {row.address: row for row in final.rows}
-    for address in (picked.base, picked.address):
-        if address not in by_address:
-            raise DataError(
-                f"{path}: {address} is not among these scores ({', '.join(by_address)}); "
-                "score base and picked checkpoint on the same turns"
-            )
-    ours, base = by_address[picked.address], by_address[picked.base]
+    tables = [
+        part for card, path in cards for part in measured(card, path, perplexities, picked, short)
+    ]
+    chosen = [table for table in tables if table.measure == picked.measure]
+    if not chosen:
+        raise DataError(
+            f"{', '.join(map(str, folders))}: nobody's {picked.measure} is among these scores, and "
+            "the checkpoint was picked by it; add the scores that `select` read"
+        )
+    final = chosen[0]
+    tables.sort(key=lambda table: table is not final)
+    ours, base = (_row(final, address) for address in (picked.address, picked.base))
     others = [row for row in final.rows if row not in (ours, base)]
     shown = [base, ours, *others[:1]]
-    recasts = [row for row in final.judged if row.measure == cards[0][0].measure]
-    own = [row for row in recasts if row.address == picked.address]
+    own = [row for row in final.judged if row.address == picked.address]
     done = repeat.stamps(run)
     return Page(
         title=run.name or "a run",
-        verdict=_verdict(ours, base),
+        verdict=_verdict(final, ours, base),
         interval=_interval(final, ours, base),
         more=[
             *(_beside(final, row, ours) for row in others),
             f"Why it was picked: {picked.sentence}",
         ],
-        figures=_figures(ours, base),
-        heads=["Base model", *(row.name.capitalize() for row in shown[1:])],
-        pairs=gallery.pairs(recasts, [row.address for row in shown])[:_PAIRS],
-        labels={span.label for row in recasts for span in row.verdict.evidence},
+        picked=picked,
+        figures=_figures(final, ours, base),
+        lines=overview(tables),
         tables=tables,
         surprises=_surprises(perplexities, short) if perplexities else None,
-        charts=curves.all_charts(max((table.rows for table in tables), key=len), metrics),
-        types=_kinds(ours, base),
+        heads=["Base model", *(_capital(row.name) for row in shown[1:])],
+        pairs=gallery.pairs(final.judged, [row.address for row in shown])[:_PAIRS],
+        labels={span.label for row in final.judged for span in row.verdict.evidence},
+        charts=curves.all_charts(max((table.rows for table in chosen), key=len), metrics),
+        kinds=breakdown(
+            ours.score.by_type, base.score.by_type, title="By kind of error", name=error_name
+        ),
+        flips=_flips(chosen, picked, short),
         galleries=gallery.galleries(own),
-        rule=f"The rule of choice: {picked.rule}.",
         recipe=repeat.recipe(done, run),
         done=done,
         facts=[
@@ -179,107 +158,91 @@ def fill(
     )
 
 
-def _scores(
-    card: Scorecard,
-    path: Path,
-    perplexities: Perplexities | None,
-    picked: Picked,
-    short: Mapping[str, str],
-) -> Scores:
-    judged = list(read_judged(path))
-    shown = rows(card, judged, perplexities, base=picked.base, picked=picked.address, short=short)
-    against = [
-        (row.name, result)
-        for row in shown
-        if row.role != "base" and (result := _paired(judged, row, picked.base))
-    ]
-    adjusted = holm([result.p for _, result in against])
-    return Scores(
-        title=f"On {'all' if card.turns == card.of else f'{card.turns} of the'} {card.of} turns of "
-        f"{Path(card.suite).stem}",
-        about=_about(card, shown),
-        rows=shown,
-        against=[
-            Against(name=name, result=result, p=p)
-            for (name, result), p in zip(against, adjusted, strict=True)
-        ],
-        judged=judged,
-    )
+def _row(table: Measured, address: str) -> Row:
+    """A model's row of the table that gives the verdict.
+
+    Raises:
+        DataError: it has none.
+    """
+    by_address = {row.address: row for row in table.rows}
+    if address not in by_address:
+        raise DataError(
+            f"{table.title}: {address} is not among these scores ({', '.join(by_address)}); "
+            "score base and picked checkpoint on the same turns"
+        )
+    return by_address[address]
 
 
-def _about(card: Scorecard, shown: Sequence[Row]) -> str:
-    erroneous = max((row.score.verified.n for row in shown), default=0)
-    failed = sum(row.score.failed for row in shown)
-    drawn = f"temperature {card.temperature:g}, seed {card.seed}" if card.temperature else "greedy"
-    return (
-        f"{erroneous} of the {card.turns} turns hold an error to recast. Replies of at most "
-        f"{card.max_tokens} tokens, {drawn}. "
-        f"{failed or 'No'} request{'' if failed == 1 else 's'} failed."
-    )
-
-
-def _verdict(ours: Row, base: Row) -> str:
+def _verdict(final: Measured, ours: Row, base: Row) -> str:
     rate = ours.score.verified
+    turns = "real learner turns" if final.suite == SCAFFOLDING else f"turns of {final.suite}"
     return (
-        f"{_capital(ours.name)} answers {rate.value:.0%} of {rate.n} real learner turns with a "
-        f"verified recast, the base model {base.score.verified.value:.0%}."
+        f"{_capital(ours.name)} answers {rate.value:.0%} of {rate.n} {turns} "
+        f"{_well(final)}, the base model {base.score.verified.value:.0%}."
     )
 
 
-def _interval(final: Scores, ours: Row, base: Row) -> str:
-    against = _paired(final.judged, ours, base.address)
-    if against is None:
+def _well(table: Measured) -> str:
+    """How a reply that passes answers."""
+    return (
+        "with a verified recast"
+        if table.measure == Move.RECAST
+        else f"with {table.measure} verified"
+    )
+
+
+def _interval(final: Measured, ours: Row, base: Row) -> str:
+    result = against(final.judged, ours.address, base.address)
+    if result is None:
         return "No turn was answered by both."
-    return f"{_capital(in_words(against, 'the base model'))}."
+    return f"{_capital(in_words(result, 'the base model'))}."
 
 
-def _beside(final: Scores, row: Row, ours: Row) -> str:
-    against = _paired(final.judged, row, ours.address)
-    words = f", {in_words(against, ours.name)}" if against else ""
-    return f"{_capital(row.name)}: verified recasts in {row.score.verified.value:.0%}{words}."
+def _beside(final: Measured, row: Row, ours: Row) -> str:
+    result = against(final.judged, row.address, ours.address)
+    words = f", {in_words(result, ours.name)}" if result else ""
+    return f"{_capital(row.name)}: {row.score.verified.value:.0%} {_well(final)}{words}."
 
 
-def _paired(judged: Sequence[Judged], row: Row, other: str) -> Comparison | None:
-    measure = row.score.measure
-    return paired(in_common(answers(judged, row.address, measure), answers(judged, other, measure)))
-
-
-def _figures(ours: Row, base: Row) -> list[Figure]:
+def _figures(final: Measured, ours: Row, base: Row) -> list[Figure]:
     one, other = ours.score, base.score
     return [
-        Figure(name="verified recasts", ours=one.verified, base=other.verified),
+        Figure(
+            name=f"verified {'recasts' if final.measure == Move.RECAST else final.measure}",
+            ours=one.verified,
+            base=other.verified,
+        ),
         Figure(name="red-pen language", ours=one.red_pen, base=other.red_pen),
         Figure(name="asks a question", ours=one.question, base=other.question),
         Figure(name="says the error back", ours=one.repeats, base=other.repeats),
     ]
 
 
-def _surprises(measured: Perplexities, short: Mapping[str, str]) -> Surprises:
+def _surprises(perplexities: Perplexities, short: Mapping[str, str]) -> Surprises:
     leak = (
         "Whether they are also in training was not checked."
-        if measured.leaked is None
-        else f"{measured.leaked} of them hold a learner turn that is also in training."
+        if perplexities.leaked is None
+        else f"{perplexities.leaked} of them hold a learner turn that is also in training."
     )
     return Surprises(
-        about=f"On {measured.records} held-out dialogues, assistant tokens only. {leak}",
-        sources=sorted({source for row in measured.runtimes for source in row.sources}),
-        rows=[(short.get(row.address, row.address), row) for row in measured.runtimes],
+        about=f"On {perplexities.records} held-out dialogues, assistant tokens only. {leak}",
+        sources=sorted({source for row in perplexities.runtimes for source in row.sources}),
+        rows=[(short.get(row.address, row.address), row) for row in perplexities.runtimes],
     )
 
 
-def _kinds(ours: Row, base: Row) -> list[Kind]:
-    theirs = base.score.by_type
-    kinds = [
-        Kind(
-            name=error_name(code),
-            code=code,
-            n=rate.n,
-            ours=rate.value,
-            base=theirs[code].value if code in theirs else 0.0,
+def _flips(chosen: Sequence[Measured], picked: Picked, short: Mapping[str, str]) -> list[Flips]:
+    """The picked one against the base and the runner-up, each on the most turns of both."""
+    found = []
+    for other in filter(None, dict.fromkeys((picked.base, picked.next))):
+        pair = (picked.address, other)
+        both = next(
+            (part for part in chosen if {row.address for row in part.rows} >= set(pair)), None
         )
-        for code, rate in ours.score.by_type.items()
-    ]
-    return sorted(kinds, key=lambda kind: (-kind.n, kind.code))
+        if both:
+            named = [(address, short[address]) for address in pair]
+            found.append(flips(both.judged, *named))
+    return [part for part in found if part]
 
 
 def _capital(name: str) -> str:

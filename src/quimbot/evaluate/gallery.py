@@ -10,7 +10,16 @@ from quimbot.records.record import Evidence
 from quimbot.runs.scorecard import Judged
 
 _BEST, _WORST = 8, 10
-_WEIGHT = {"question": 0, "elicit": 0, "error": 2, "red_pen": 2}
+_WEIGHT = {
+    "question": 0,
+    "elicit": 0,
+    "says_again": 0,
+    "error": 2,
+    "red_pen": 2,
+    "harsh": 2,
+    "avoided": 2,
+    "invented_correction": 2,
+}
 """Where evidence overlaps, the heavier is shown."""
 
 
@@ -59,15 +68,15 @@ def pieces(row: Judged) -> tuple[Piece, ...]:
 
 def best(rows: Sequence[Judged], count: int) -> list[Judged]:
     """Verified replies, those that put the most errors right first, one a learner turn."""
-    verified = [row for row in rows if row.verified and row.erroneous]
-    verified.sort(key=lambda row: (-len(row.error_types), _lot(row.item)))
+    verified = [row for row in rows if row.verified and row.counts]
+    verified.sort(key=lambda row: (-len(row.error_types), lot(row.item)))
     return _one_a_turn(verified)[:count]
 
 
 def worst(rows: Sequence[Judged], count: int) -> list[Judged]:
     """Failed replies, the gravest first: red pen, error repeated, then each other check in turn."""
     by_reason: dict[str, list[Judged]] = defaultdict(list)
-    failed = sorted((row for row in rows if row.erroneous and not row.verified), key=_gravest_first)
+    failed = sorted((row for row in rows if row.counts and not row.verified), key=_gravest_first)
     for row in _one_a_turn(failed):
         by_reason[row.verdict.reason].append(row)
     queues = list(by_reason.values())
@@ -97,19 +106,19 @@ def galleries(own: Sequence[Judged]) -> list[Gallery]:
 
 
 def pairs(rows: Sequence[Judged], addresses: Sequence[str]) -> list[Pair]:
-    """Turns with an error that all the tutors answered, drawn by their ids, not by the result."""
+    """Turns that count and that all the tutors answered, drawn by their ids, not by the result."""
     by_item: dict[str, dict[str, Judged]] = defaultdict(dict)
     for row in rows:
-        if row.erroneous:
+        if row.counts:
             by_item[row.item][row.address] = row
     shared = [item for item, answers in by_item.items() if answers.keys() >= set(addresses)]
     found: dict[str, Pair] = {}
-    for item in sorted(shared, key=_lot):
+    for item in sorted(shared, key=lot):
         replies = tuple(by_item[item][address] for address in addresses)
         first = replies[0]
         pair = Pair(
             learner=first.learner,
-            correction=first.corrections[0],
+            correction=next(iter(first.corrections), ""),
             replies=replies,
         )
         found.setdefault(first.learner, pair)
@@ -129,9 +138,9 @@ def _second(pair: tuple[int, int]) -> int:
 
 
 def _gravest_first(row: Judged) -> tuple[bool, bool, bytes]:
-    return not row.shows("red_pen"), not row.shows("error"), _lot(row.item)
+    return not row.shows("red_pen"), not row.shows("error"), lot(row.item)
 
 
-def _lot(item: str) -> bytes:
+def lot(item: str) -> bytes:
     """A stable draw that knows nothing of results."""
     return hashlib.blake2b(b"gallery:" + item.encode(), digest_size=8).digest()

@@ -8,11 +8,14 @@ from msgspec import structs
 
 from quimbot.evaluate import gallery
 from quimbot.evaluate.content import Page, fill
+from quimbot.evaluate.measured import few
+from quimbot.evaluate.sheet import as_csv, as_json, records
 from quimbot.evaluate.table import COLUMNS, scores_table
 from quimbot.evaluate.templates import source, template
 from quimbot.evaluate.wording import EVIDENCE, FAULTS
 from quimbot.exceptions import DataError, RecipeError
-from quimbot.records.jsonl import replacing
+from quimbot.records.jsonl import replacing, write_json
+from quimbot.records.record import Move
 from quimbot.runs.scorecard import (
     JUDGED,
     PICKED,
@@ -22,8 +25,11 @@ from quimbot.runs.scorecard import (
     read_perplexities,
     read_picked,
     read_scorecard,
+    score_folders,
 )
 from quimbot.runs.watch import Watch
+
+_PAGES = (".html", ".htm")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,11 +37,12 @@ class ReportSettings:
     """Settings of `quimbot report`."""
 
     scores: tuple[Path, ...]
-    """Folders that `quimbot score` wrote; the one with the most turns gives the verdict."""
+    """Folders that `quimbot score` wrote, of one suite or several; the recasts on the most turns
+    give the verdict."""
     picked: Path
     """File that `quimbot select` wrote."""
     output: Path
-    """HTML file to write."""
+    """HTML file to write; the numbers go beside it as .json and .csv."""
     perplexity: tuple[Path, ...] = ()
     """Files that `quimbot perplexity` wrote on the same data."""
     metrics: tuple[Path, ...] = ()
@@ -45,31 +52,37 @@ class ReportSettings:
         """Check that there is something to report."""
         if not self.scores:
             raise RecipeError("scores is empty; name at least one folder written by `score`")
+        if self.output.suffix.lower() not in _PAGES:
+            raise RecipeError(f"output is {self.output}; it must end in {' or '.join(_PAGES)}")
 
     def inputs(self) -> tuple[Path, ...]:
         """Everything that is shown."""
         return (*self.scores, self.picked, *self.perplexity, *self.metrics)
 
     def outputs(self) -> tuple[Path, ...]:
-        """The page."""
-        return (self.output,)
+        """The page, and its numbers for programs."""
+        return (self.output, self.output.with_suffix(".json"), self.output.with_suffix(".csv"))
 
 
 def report(settings: ReportSettings, watch: Watch) -> str:  # noqa: ARG001 - it takes no time
-    """Write the page.
+    """Write the page, and its numbers beside it.
 
     Raises:
         DataError: the picked checkpoint or the base model is in none of the scores.
     """
+    perplexities = _together(settings.perplexity)
     page = fill(
-        settings.scores,
+        [folder for named in settings.scores for folder in score_folders(named)],
         read_picked(settings.picked),
-        _together(settings.perplexity),
+        perplexities,
         settings.metrics,
         run=settings.output.parent,
     )
-    with replacing(settings.output) as file:
-        file.write(render(page).encode("utf-8", "replace"))
+    html, numbers, table = settings.outputs()
+    write_json(numbers, as_json(page, perplexities))
+    for path, text in ((table, as_csv(records(page, perplexities))), (html, render(page))):
+        with replacing(path) as file:
+            file.write(text.encode("utf-8", "replace"))
     return f"{page.verdict} {page.interval}"
 
 
@@ -98,6 +111,7 @@ def render(page: Page) -> str:
         columns=COLUMNS,
         evidence=EVIDENCE,
         faults=FAULTS,
+        few=few,
         pieces=gallery.pieces,
     )
 
@@ -112,7 +126,8 @@ def before_after(run: Path, count: int = 6) -> list[tuple[str, str, str]]:
     picked = read_picked(run / PICKED)
     both = (picked.base, picked.address)
     found = [
-        gallery.pairs(list(read_judged(path.parent)), both) for path in sorted(run.rglob(JUDGED))
+        gallery.pairs([row for row in read_judged(path.parent) if row.move is Move.RECAST], both)
+        for path in sorted(run.rglob(JUDGED))
     ]
     return [
         (pair.learner, pair.replies[0].reply.strip(), pair.replies[1].reply.strip())
@@ -121,8 +136,9 @@ def before_after(run: Path, count: int = 6) -> list[tuple[str, str, str]]:
 
 
 def final_table(run: Path) -> list[dict[str, str]]:
-    """The scores over the most turns in a run folder, a row a model, as text by column head."""
-    cards = [read_scorecard(path.parent) for path in sorted(run.rglob(SCORES))]
+    """The recasts over the most turns in a run folder, a row a model, as text by column head."""
+    found = [read_scorecard(path.parent) for path in sorted(run.rglob(SCORES))]
+    cards = [card for card in found if card.measure == Move.RECAST]
     if not cards:
         return []
     measured = _together(tuple(sorted(run.glob("perplexity*.json"))))

@@ -8,6 +8,7 @@ from pathlib import PurePath
 from typing import Literal
 
 from quimbot.evaluate.compare import in_common, paired
+from quimbot.records.record import Move
 from quimbot.runs.scorecard import Judged, Perplexities, Rate, Score, Scorecard
 
 Standing = Literal["best", "tied", ""]
@@ -22,6 +23,8 @@ class Column:
     held: Callable[[Judged], bool]
     better: Literal["high", "low"] | None
     explained: str
+    everywhere: bool = False
+    """Over all replies, not only those that can pass or fail."""
 
 
 COLUMNS = (
@@ -30,7 +33,7 @@ COLUMNS = (
         rate=lambda score: score.verified,
         held=lambda row: row.verified,
         better="high",
-        explained="every check of the move holds",
+        explained="every check holds",
     ),
     Column(
         head="recast",
@@ -66,6 +69,7 @@ COLUMNS = (
         held=lambda row: row.shows("red_pen"),
         better="low",
         explained="corrects openly: you should say, mistake, ...",
+        everywhere=True,
     ),
     Column(
         head="question",
@@ -73,8 +77,23 @@ COLUMNS = (
         held=lambda row: row.shows("question"),
         better="high",
         explained="asks the learner something",
+        everywhere=True,
     ),
 )
+
+
+def columns(measure: str) -> tuple[Column, ...]:
+    """The columns that tell something about a measure; the first is what it is judged by."""
+    match measure:
+        case Move.RECAST | Move.EXPANSION:
+            shown = [column.head for column in COLUMNS]
+        case Move.ELICITATION | Move.HINT:
+            shown = ["verified", "repeats", "red pen", "question"]
+        case "answer":
+            shown = ["verified"]
+        case _:
+            shown = ["verified", "red pen", "question"]
+    return tuple(column for column in COLUMNS if column.head in shown)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,6 +119,7 @@ class Row:
 
 def rows(
     card: Scorecard,
+    measure: str,
     judged: Sequence[Judged],
     perplexities: Perplexities | None,
     *,
@@ -107,9 +127,10 @@ def rows(
     picked: str,
     short: Mapping[str, str],
 ) -> list[Row]:
-    """The rows for the card's first measure, as they were scored; `short` names the addresses."""
-    scores = [score for score in card.scores if score.measure == card.measure]
-    standings = [_standings(column, scores, judged) for column in COLUMNS]
+    """The rows for one measure of a card, as they were scored; `short` names the addresses."""
+    scores = [score for score in card.scores if score.measure == measure]
+    shown = columns(measure)
+    standings = [_standings(column, scores, judged) for column in shown]
     surprise = {
         row.address: row.overall.perplexity
         for row in (perplexities.runtimes if perplexities else ())
@@ -122,7 +143,7 @@ def rows(
             score=score,
             cells=tuple(
                 Cell(rate=column.rate(score), standing=standing[score.address])
-                for column, standing in zip(COLUMNS, standings, strict=True)
+                for column, standing in zip(shown, standings, strict=True)
             ),
             perplexity=surprise.get(score.address),
         )
@@ -199,7 +220,11 @@ def _standings(
     top = max(scores, key=lambda score: sign * column.rate(score).value)
     rows = {
         score.address: [
-            row for row in judged if row.address == score.address and row.measure == score.measure
+            row
+            for row in judged
+            if row.address == score.address
+            and row.measure == score.measure
+            and (row.counts or column.everywhere)
         ]
         for score in scores
     }

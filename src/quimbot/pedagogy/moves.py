@@ -18,7 +18,8 @@ _TASK = {
     ),
 }
 
-_LANGUAGE = {"es": "Spanish", "zh": "Chinese", "ar": "Arabic", "ko": "Korean"}
+LANGUAGE = {"es": "Spanish", "zh": "Chinese", "ar": "Arabic", "ko": "Korean"}
+"""First languages that the error bank knows about."""
 
 
 def tutor_prompt(move: Move, l1: str = "") -> Message:
@@ -30,4 +31,4 @@ def tutor_prompt(move: Move, l1: str = "") -> Message:
 
 def of_language(l1: str) -> str:
     """A sentence about the learner's first language, after a space; nothing when it is any."""
-    return f" The learner speaks {_LANGUAGE[l1]}." if l1 in _LANGUAGE else ""
+    return f" The learner speaks {LANGUAGE[l1]}." if l1 in LANGUAGE else ""

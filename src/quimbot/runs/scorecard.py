@@ -1,6 +1,6 @@
 """What evaluation leaves in a run folder, for whoever comes after: reports, model cards, the chat.
 
-scores/
+scores/             with a folder for each suite when there are several
     replies.jsonl   every answer as it came, appended (resume reads it)
     judged.jsonl    one `Judged` a reply that came: the chat and its verdict
     scores.json     one `Scorecard`
@@ -252,6 +252,12 @@ class Picked(Strict, frozen=True, kw_only=True):
     over_next: tuple[float, float, float] | None
     """The same to the runner-up, when there is one."""
     next: str = ""
+
+
+def score_folders(named: Path) -> list[Path]:
+    """The folder itself, or, where several suites were scored into it, the folder of each."""
+    parts = sorted(path.parent for path in named.glob(f"*/{SCORES}"))
+    return parts if parts and not (named / SCORES).is_file() else [named]
 
 
 def read_scorecard(folder: Path) -> Scorecard:
