@@ -37,7 +37,7 @@ def run(folder: Path, rows: list[Record], **more: object) -> tuple[list[Record],
 
 
 @given(st.lists(records(sentences), min_size=1, max_size=15), st.randoms(use_true_random=False))
-@settings(deadline=None, max_examples=15)
+@settings(max_examples=15)
 def test_the_same_records_stay_in_whatever_order(
     tmp_path_factory: pytest.TempPathFactory, rows: list[Record], chance: random.Random
 ) -> None:

@@ -118,7 +118,7 @@ def test_rows_repeat_only_as_often_as_allowed(folder: Path) -> None:
 
 
 @given(st.randoms(use_true_random=False))
-@settings(max_examples=5, deadline=None)
+@settings(max_examples=5)
 def test_the_bytes_depend_on_seed_and_content_alone(
     tmp_path_factory: pytest.TempPathFactory, chance: random.Random
 ) -> None:

@@ -53,7 +53,7 @@ def pairs_of(text: str) -> frozenset[tuple[str, ...]]:
     st.randoms(use_true_random=False),
     st.integers(0, 3),
 )
-@settings(deadline=None, max_examples=20)
+@settings(max_examples=20)
 def test_nothing_straddles_and_order_does_not_matter(
     tmp_path_factory: pytest.TempPathFactory, rows: list[Record], chance: random.Random, seed: int
 ) -> None:

@@ -38,7 +38,7 @@ def test_alpha_gives_the_published_value() -> None:
     assert found.n == 11
 
 
-@settings(deadline=None, max_examples=25)  # each example draws thousands of times
+@settings(max_examples=25)  # each example draws thousands of times
 @given(st.lists(st.tuples(labels, labels), min_size=1, max_size=12))
 def test_full_agreement_is_one_and_swapping_raters_changes_nothing(
     pairs: list[tuple[str, str]],

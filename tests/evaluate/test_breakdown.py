@@ -1,6 +1,6 @@
 """Parts of the turns: the largest first, small ones grey and counted, none lost."""
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from quimbot.evaluate.breakdown import FEW, breakdown
@@ -16,7 +16,6 @@ def _rate(n: int, passed: int) -> Rate:
 rates = st.integers(1, 60).flatmap(lambda n: st.integers(0, n).map(lambda passed: _rate(n, passed)))
 
 
-@settings(deadline=None)
 @given(st.dictionaries(st.text("abc", min_size=1, max_size=3), rates, min_size=1, max_size=20))
 def test_every_part_is_there_and_the_small_are_counted(ours: dict[str, Rate]) -> None:
     found = breakdown(ours, {}, title="t", name=str)

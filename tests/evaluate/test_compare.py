@@ -5,7 +5,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import structs
 from scorecards import judged
@@ -50,7 +50,6 @@ def test_nothing_seen_leaves_everything_possible() -> None:
     assert wilson(0, 0) == (0.0, 1.0)
 
 
-@settings(deadline=None)  # the first one loads scipy
 @given(wins=st.integers(0, 9), losses=st.integers(0, 9))
 def test_mcnemar_equals_counting_all_coin_tosses(wins: int, losses: int) -> None:
     n = wins + losses
@@ -71,7 +70,6 @@ shares = st.sampled_from([0.0, 1 / 3, 2 / 3, 1.0])
 matches = st.lists(st.tuples(shares, shares, st.integers(0, 9)), min_size=1, max_size=40)
 
 
-@settings(deadline=None)  # each example draws thousands of times
 @given(matches)
 def test_swapping_tutors_mirrors_the_comparison(rows: list[tuple[float, float, int]]) -> None:
     ours, theirs, groups = zip(*rows, strict=True)
@@ -83,7 +81,6 @@ def test_swapping_tutors_mirrors_the_comparison(rows: list[tuple[float, float, i
     assert there.shown == back.shown
 
 
-@settings(deadline=None)  # each example draws thousands of times
 @given(matches)
 def test_an_interval_holds_its_difference_and_nothing_is_nan(
     rows: list[tuple[float, float, int]],
@@ -97,7 +94,6 @@ def test_an_interval_holds_its_difference_and_nothing_is_nan(
     assert found.turns_for(0.05) >= 120
 
 
-@settings(deadline=None)
 @given(st.lists(st.tuples(st.booleans(), st.integers(1, 30)), min_size=1, max_size=5))
 def test_fewer_than_six_dialogues_never_show_a_difference(
     dialogues: list[tuple[bool, int]],

@@ -1,6 +1,6 @@
 """Flips: every turn that both answered is counted once, and a pair shows who passed."""
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scorecards import judged
 
@@ -9,7 +9,6 @@ from quimbot.evaluate.flips import flips
 outcomes = st.lists(st.tuples(st.booleans(), st.booleans()), min_size=1, max_size=30)
 
 
-@settings(deadline=None)
 @given(outcomes)
 def test_every_shared_turn_is_counted_once(passed: list[tuple[bool, bool]]) -> None:
     rows = [judged("a", i, passed=a) for i, (a, _) in enumerate(passed)]

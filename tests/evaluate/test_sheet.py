@@ -8,7 +8,7 @@ import math
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scorecards import with_suites
 
@@ -17,7 +17,6 @@ from quimbot.evaluate.sheet import FIELDS, as_csv
 from quimbot.runs.watch import Silent
 
 
-@settings(deadline=None)
 @given(
     st.lists(st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\r")), max_size=4)
 )

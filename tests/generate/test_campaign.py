@@ -134,7 +134,7 @@ def _run_and_kill(output: Path, wait_s: float) -> None:
 ME = Answer(text="Oh?", author="me")
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(data=st.data())
 def test_a_ledger_cut_anywhere_keeps_its_whole_rows(
     tmp_path_factory: pytest.TempPathFactory, data: st.DataObject

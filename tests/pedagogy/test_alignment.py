@@ -75,7 +75,7 @@ def test_edits_and_their_types_are_those_of_the_parser() -> None:
         assert [edit.type for edit in ours] == [edit.type for edit in whole if edit.real], pair
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(sentences, sentences)
 def test_any_edits_turn_one_text_into_the_other(learner: str, right: str) -> None:
     old, new = said(learner), said(right)

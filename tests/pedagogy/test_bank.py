@@ -83,7 +83,7 @@ def test_no_slot_is_left_open() -> None:
         assert not any(SLOT.search(text) or "  " in text for text in texts), texts
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 @given(seed=st.integers(0, 10_000), l1=st.sampled_from(["", *FIRST_LANGUAGES]))
 def test_a_draw_is_reproducible_distinct_and_of_its_language(seed: int, l1: str) -> None:
     drawn = list(BANK.draw(200, seed=seed, l1=l1, long=0.3, no_error=0.1))

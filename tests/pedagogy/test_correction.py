@@ -71,7 +71,7 @@ def test_places_count_the_words_of_both_texts() -> None:
         assert tuple(word.text for word in right) == edit.right
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(texts | sentences, texts | sentences)
 def test_edits_turn_the_learners_words_into_the_corrected_ones(learner: str, right: str) -> None:
     old = [word.text for word in words(learner)]

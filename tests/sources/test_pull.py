@@ -100,7 +100,7 @@ pieces = st.sampled_from(TEXT + ODD)
 
 
 @given(st.lists(pieces, max_size=12).map(b"".join), st.sampled_from([".jsonl", ".json", ".csv"]))
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=300)
 def test_broken_bytes_are_records_or_one_line(
     tmp_path_factory: pytest.TempPathFactory, content: bytes, suffix: str
 ) -> None:

@@ -50,7 +50,7 @@ def test_the_sets_have_the_overlap_of_the_definition(lines: list[str], words: in
 
 
 @given(st.lists(sentences, max_size=40), st.sampled_from([0.5, 0.7, 1.0]))
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 def test_a_text_falls_if_and_only_if_a_kept_one_is_near(lines: list[str], threshold: float) -> None:
     found = NearDuplicates(threshold=threshold, **MANY_BANDS).matches(lines)
     kept = [place for place, match in enumerate(found) if match is None]
@@ -64,7 +64,7 @@ def test_a_text_falls_if_and_only_if_a_kept_one_is_near(lines: list[str], thresh
 
 
 @given(st.lists(sentences, max_size=30), st.randoms(use_true_random=False))
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 def test_the_order_of_the_texts_does_not_matter(lines: list[str], chance: random.Random) -> None:
     finder = NearDuplicates()
     shuffled = lines.copy()
@@ -77,7 +77,7 @@ def test_the_order_of_the_texts_does_not_matter(lines: list[str], chance: random
 
 
 @given(st.lists(texts, min_size=1, max_size=20))
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 def test_no_text_is_lost_or_skipped(lines: list[str]) -> None:
     once = NearDuplicates().matches(lines)
     assert any(match is None for match in once)
@@ -128,7 +128,7 @@ def test_owned_texts_stay_and_lower_priorities_are_kept_first() -> None:
 
 
 @given(st.lists(st.tuples(sentences, st.sampled_from("abcdefgh")), min_size=1, max_size=30))
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 def test_components_are_those_of_brute_force(rows: list[tuple[str, str]]) -> None:
     lines, groups = [row[0] for row in rows], [row[1] for row in rows]
     found = NearDuplicates(threshold=0.6, **MANY_BANDS).components(lines, groups).tolist()
@@ -162,7 +162,7 @@ def test_planted_copies_are_found(share: float, least: float) -> None:
 
 
 @given(st.lists(records(sentences), max_size=10))
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 def test_as_a_check_one_of_each_kind_passes(rows: list[Record]) -> None:
     verdicts = NearDuplicates().check(rows + rows)
     assert len(verdicts) == 2 * len(rows)

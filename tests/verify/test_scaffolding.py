@@ -113,7 +113,7 @@ def test_a_lesson_that_points_at_no_reply_fails(turn: int) -> None:
     assert verdict == Verdict(passed=False, reason="lesson-without-turns")
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(st.lists(records(content=texts | sentences), max_size=4))
 def test_any_records_have_their_verdicts_in_order(some: list[Record]) -> None:
     verdicts = Scaffolding().check(some)
@@ -123,7 +123,7 @@ def test_any_records_have_their_verdicts_in_order(some: list[Record]) -> None:
         assert verdict == Scaffolding().check([record])[0]
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(sentences, sentences, texts | sentences, st.sampled_from(Move))
 def test_evidence_lies_in_the_reply(learner: str, right: str, reply: str, move: Move) -> None:
     verdict = judge(learner, [right], reply, move)

@@ -56,7 +56,7 @@ def test_each_lesson_has_the_uptake_of_the_turn_after_it() -> None:
     assert uptakes(record) == (Uptake.REPAIR, None, None)
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(sentences, sentences, texts | sentences)
 def test_any_answer_has_an_uptake(learner: str, correction: str, answer: str) -> None:
     assert uptake(learner, [correction], answer) in Uptake

@@ -12,7 +12,7 @@ from quimbot.evaluate.blind.sheet import Kind, Pair
 fields = st.lists(st.tuples(st.integers(0, 30), st.booleans()), min_size=1, max_size=30)
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(fields, st.integers(1, 20), st.sampled_from((2, 3)), st.binary(max_size=4))
 def test_every_draw_keeps_its_word(
     field: list[tuple[int, bool]], count: int, sides: int, secret: bytes

@@ -73,9 +73,7 @@ def test_mail_and_editors_may_change_line_ends(tmp_path: Path) -> None:
     assert len(as_saved["Ana María"]) == len(KEY.pairs)
 
 
-@settings(
-    deadline=None, max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_any_byte_that_changed_is_noticed(tmp_path: Path, data: st.DataObject) -> None:
     path = save(tmp_path / "a.jsonl", KEY, "Ana", lambda _: TIE, note="good")

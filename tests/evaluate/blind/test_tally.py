@@ -4,7 +4,7 @@ import random
 from collections.abc import Mapping
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from reviews import ADDRESSES, make_key
 
@@ -75,7 +75,6 @@ def test_of_three_the_choice_beats_both_and_says_nothing_of_the_others() -> None
 choices = st.lists(st.sampled_from((A, B, TIE, BAD)), min_size=12, max_size=12)
 
 
-@settings(deadline=None)
 @given(st.lists(choices, min_size=1, max_size=3))
 def test_names_and_raters_may_change_places(said: list[list[str]]) -> None:
     def found(said: list[list[str]]) -> tally.Preference:
