@@ -20,8 +20,10 @@ from quimbot.sources.files import FileSource
 from quimbot.sources.hub import CORPORA, HubSource
 from quimbot.sources.source import RawRow, Source
 
-SHIPPED = {"general": Path(quimbot.sources.__path__[0]) / "shipped" / "general_chat.jsonl"}
-"""Corpora that come with the package: everyday chat, so that a tutor still knows how to."""
+_FOLDER = Path(quimbot.sources.__path__[0]) / "shipped"
+SHIPPED = {"general": _FOLDER / "general_chat.jsonl", "care": _FOLDER / "care.jsonl"}
+"""Corpora that come with the package: everyday chat, so that a tutor still knows how to; and what
+nobody should recast and ask about (crisis, danger, private data, insults, cheating)."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,7 +31,7 @@ class PullSettings:
     """What to read, and as what."""
 
     source: str = field(kw_only=False)
-    """A file, a folder, general (shipped), lmsys, magpie, prosocial, or a hub owner/name."""
+    """A file, folder, general or care (shipped), lmsys, magpie, prosocial, or a hub owner/name."""
     output: Path
     """Records to write (.jsonl)."""
     format: Literal["auto"] | Shape = "auto"
