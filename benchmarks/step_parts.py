@@ -23,7 +23,7 @@ from torch.profiler import ProfilerActivity, profile
 from train import _batches, _job, _trainer
 from transformers.models.llama import modeling_llama as llama
 
-from quimbot.train.packing import Pack, packs
+from quimbot.runtimes.packing import Pack, packs
 from quimbot.train.torch_backend import TorchTrainer
 
 _PRODUCTS = ("aten::mm", "aten::bmm", "aten::addmm_")

@@ -36,9 +36,9 @@ from transformers import AutoModelForCausalLM
 from quimbot.records.jsonl import read_records, write_rows
 from quimbot.records.record import Record
 from quimbot.runtimes.models import find_model
+from quimbot.runtimes.packing import packs
 from quimbot.train.dialogues import read_dialogues
 from quimbot.train.lora import Lora
-from quimbot.train.packing import packs
 from quimbot.train.plan import Plan
 from quimbot.train.torch_backend import TorchTrainer
 from quimbot.train.trainer import Example

@@ -12,7 +12,6 @@ from tiny_models import tiny_model
 
 from quimbot.exceptions import ModelError, PromptTooLong
 from quimbot.records.record import Message
-from quimbot.runtimes import torch_local
 from quimbot.runtimes.adapter import Adapter, read_adapter
 from quimbot.runtimes.chat_format import prompt_text
 from quimbot.runtimes.gguf import Architecture
@@ -91,26 +90,6 @@ def test_logprobs_are_those_of_a_whole_pass(engine: TorchEngine, adapters: list[
         logits = model(torch.tensor([prompt + answer])).logits[0].log_softmax(-1)
     expected = [float(logits[len(prompt) - 1 + i, token]) for i, token in enumerate(answer)]
     assert [token.logprob for token in scored] == pytest.approx(expected, abs=1e-4)
-
-
-@pytest.mark.parametrize(("rows", "tokens"), [(5, 4096), (512, 1)])
-def test_company_changes_no_logprob(
-    engine: TorchEngine,
-    adapters: list[Adapter],
-    monkeypatch: pytest.MonkeyPatch,
-    rows: int,
-    tokens: int,
-) -> None:
-    """One dialogue at a time, or many of unlike length in one batch and few rows of logits."""
-    runtime = engine.runtime("x", adapters[1])
-    dialogues = [*DIALOGUES, [*DIALOGUES[0], *DIALOGUES[1][1:]]]
-    alone = [runtime.logprobs([dialogue])[0] for dialogue in dialogues]
-    monkeypatch.setattr(torch_local, "_ROWS_AT_ONCE", rows)
-    monkeypatch.setattr(torch_local, "_TOKENS_AT_ONCE", tokens)
-    for one, other in zip(alone, runtime.logprobs(dialogues), strict=True):
-        assert [token.token for token in one] == [token.token for token in other]
-        expected = [token.logprob for token in one]
-        assert [token.logprob for token in other] == pytest.approx(expected, abs=1e-4)
 
 
 def test_both_replies_of_a_longer_chat_are_scored(engine: TorchEngine) -> None:

@@ -19,10 +19,10 @@ from quimbot.records.jsonl import write_rows
 from quimbot.records.record import Message, Provenance, Record
 from quimbot.runs.checkpoints import complete_checkpoints
 from quimbot.runtimes.models import find_model
+from quimbot.runtimes.packing import packs
 from quimbot.train.checkpoint import read_state
 from quimbot.train.lora import Lora
 from quimbot.train.metrics import Row, read_metrics
-from quimbot.train.packing import packs
 from quimbot.train.team_backend import Team, gathering
 from quimbot.train.torch_backend import TorchTrainer
 from quimbot.train.trainer import Example

@@ -14,16 +14,17 @@ from transformers import AutoModelForCausalLM
 
 from quimbot.exceptions import ModelError, TrainingFault
 from quimbot.records.record import Message
+from quimbot.runtimes import workers
 from quimbot.runtimes.adapter import read_adapter
 from quimbot.runtimes.chat_format import examples
 from quimbot.runtimes.gguf import Architecture
 from quimbot.runtimes.models import find_model
+from quimbot.runtimes.packing import Pack, packs
 from quimbot.runtimes.torch_local import TorchEngine
-from quimbot.train import base_backend, torch_backend
+from quimbot.train import base_backend
 from quimbot.train.base_backend import Precision
 from quimbot.train.lora import Lora
 from quimbot.train.machine_backend import machine
-from quimbot.train.packing import Pack, packs
 from quimbot.train.torch_backend import TorchTrainer
 from quimbot.train.trainer import Example
 
@@ -192,7 +193,7 @@ def test_the_size_of_packs_does_not_change_a_step(model: Path, tmp_path: Path) -
 def test_workers_do_not_change_a_step(
     model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(torch_backend, "_WORTH_A_WORKER", 20)
+    monkeypatch.setattr(workers, "_WORTH_A_WORKER", 20)
     alone, together, again = (trainer(model, tmp_path) for _ in range(3))
     together.threads = again.threads = 3
     for _ in range(3):

@@ -67,6 +67,13 @@ class Span(NamedTuple):
     weight: float
 
 
+class Tokenized(NamedTuple):
+    """A chat as tokens, and what learning each of them counts, 0 for not learnt."""
+
+    tokens: tuple[int, ...]
+    weights: tuple[float, ...]
+
+
 class Tokenizer(Protocol):
     """Text to tokens and back."""
 
@@ -219,8 +226,8 @@ def examples(
     spans: Sequence[Span] = (),
     *,
     thoughts: bool = True,
-) -> list[tuple[tuple[int, ...], tuple[float, ...]]]:
-    """The chat as (tokens, weights): a reply's tokens and its end of turn weigh what it weighs.
+) -> list[Tokenized]:
+    """The chat as tokens and weights: a reply's tokens and its end of turn weigh what it weighs.
 
     All others weigh 0, and thoughts where they are not asked for. A token that touches one of the
     `spans` counts as often as the first says. One sequence, but one a reply where it begins with a
@@ -254,7 +261,7 @@ def examples(
         weights += [messages[turn].weight * w for w in _weights(reply, places, written)[silent:]]
         text = prompt + reply
         if alone or turn == replies[-1]:
-            sequences.append((tuple(tokens), tuple(weights)))
+            sequences.append(Tokenized(tuple(tokens), tuple(weights)))
     return sequences
 
 

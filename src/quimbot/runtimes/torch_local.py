@@ -6,27 +6,38 @@ import itertools
 import threading
 import warnings
 from collections.abc import AsyncIterator, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
 import torch
 from peft import PeftModel
-from torch.nn.functional import cross_entropy
 from transformers import AutoModelForCausalLM
 from transformers.utils.logging import disable_progress_bar
 
 from quimbot.exceptions import PromptTooLong, RuntimeFault
 from quimbot.records.record import Message
+from quimbot.runtimes import tree_attention
 from quimbot.runtimes.adapter import Adapter
-from quimbot.runtimes.chat_format import END_OF_TURN, Style, examples, prompt_text
+from quimbot.runtimes.chat_format import END_OF_TURN, Style, Tokenized, examples, prompt_text
 from quimbot.runtimes.models import ModelFiles
+from quimbot.runtimes.packing import Pack
 from quimbot.runtimes.runtime import Delta, Finish, Sampling, TokenLogprob
 from quimbot.runtimes.thinking import hiding
+from quimbot.runtimes.torch_scoring import pack_evenly, token_logprobs
 
 _HALF_CHARACTER = "\ufffd"
-_TOKENS_AT_ONCE = 4096
-_ROWS_AT_ONCE = 512
-"""Rows of logits in memory at a time: 100 MB for a vocabulary of 49,152."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Written:
+    """Dialogues as every adapter of an engine reads them that writes chats alike."""
+
+    style: Style
+    dialogues: Sequence[Sequence[Message]]
+    parts: Sequence[tuple[int, Tokenized]]
+    """The token sequences, each with the place of its dialogue."""
+    packs: Sequence[Pack]
 
 
 class TorchEngine:
@@ -43,9 +54,13 @@ class TorchEngine:
         self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
         self._names = {adapter.folder.resolve(): f"a{i}" for i, adapter in enumerate(adapters)}
         self._one_at_a_time = threading.Lock()
+        self._last: _Written | None = None
         disable_progress_bar()  # type: ignore[no-untyped-call]  # transformers leaves it bare
         model: Any = AutoModelForCausalLM.from_pretrained(
-            base.folder, dtype=torch.float32, local_files_only=True
+            base.folder,
+            dtype=torch.float32,
+            local_files_only=True,
+            attn_implementation=tree_attention.NAME,
         )
         for adapter in adapters:
             _check_fits(model, adapter)
@@ -84,6 +99,18 @@ class TorchEngine:
             else:
                 self.model.set_adapter(self._names[adapter])
                 yield self.model.get_base_model()
+
+    def written(self, dialogues: Sequence[Sequence[Message]], style: Style) -> _Written:
+        """The dialogues as tokens and packs; kept, since each adapter is asked about the same."""
+        if self._last is None or (self._last.style, self._last.dialogues) != (style, dialogues):
+            parts = [
+                (place, part)
+                for place, dialogue in enumerate(dialogues)
+                for part in examples(dialogue, style, self.tokenizer, thoughts=False)
+            ]
+            packed = pack_evenly([part for _, part in parts], self.device)
+            self._last = _Written(style=style, dialogues=list(dialogues), parts=parts, packs=packed)
+        return self._last
 
 
 def _check_fits(model: Any, adapter: Adapter) -> None:  # noqa: ANN401 - untyped library
@@ -153,64 +180,17 @@ class TorchRuntime:
         Thoughts are read and not counted: models with and without them are asked for the same.
         """
         engine = self._engine
-        sequences = [
-            (i, tokens, weights)
-            for i, dialogue in enumerate(dialogues)
-            for tokens, weights in examples(dialogue, self._style, engine.tokenizer, thoughts=False)
-        ]
-        found: dict[int, list[TokenLogprob]] = {}
         with engine.using(self._adapter) as model:
-            for batch in _batches([tokens for _, tokens, _ in sequences]):
-                rows = [sequences[j] for j in batch]
-                values = _logprobs(model, engine.device, [row[1:] for row in rows])
-                for j, scored in zip(batch, values, strict=True):
-                    found[j] = [
-                        TokenLogprob(token=t, text=engine.tokenizer.decode([t]), logprob=p)
-                        for t, p in scored
-                    ]
+            written = engine.written(dialogues, self._style)
+            found = token_logprobs(model, written.packs, engine.device)
         results: list[list[TokenLogprob]] = [[] for _ in dialogues]
-        for j, (i, _, _) in enumerate(sequences):
-            results[i] += found[j]
+        for place, (owner, part) in enumerate(written.parts):
+            learnt = [token for token, weight in zip(*part, strict=True) if weight]
+            results[owner] += [
+                TokenLogprob(token=token, text=engine.tokenizer.decode([token]), logprob=logprob)
+                for token, logprob in zip(learnt, found.get(place, []), strict=True)
+            ]
         return results
-
-
-def _batches(sequences: Sequence[Sequence[int]]) -> Iterator[list[int]]:
-    """Indices of sequences of like length, padded to at most `_TOKENS_AT_ONCE` tokens together."""
-    batch: list[int] = []
-    for i in sorted(range(len(sequences)), key=lambda i: len(sequences[i])):
-        if batch and (len(batch) + 1) * len(sequences[i]) > _TOKENS_AT_ONCE:
-            yield batch
-            batch = []
-        batch.append(i)
-    if batch:
-        yield batch
-
-
-def _logprobs(
-    model: Any,  # noqa: ANN401 - untyped library
-    device: torch.device,
-    rows: Sequence[tuple[tuple[int, ...], tuple[float, ...]]],
-) -> list[list[tuple[int, float]]]:
-    """For each (tokens, weights), the weighted tokens with their log-probabilities in nats.
-
-    Padding stands at the end, where a causal model never looks back at it: no mask is needed.
-    """
-    width = max(len(tokens) for tokens, _ in rows)
-    tokens_bt = torch.zeros(len(rows), width, dtype=torch.long)
-    wanted_bt = torch.zeros(len(rows), width, dtype=torch.bool)
-    for b, (tokens, weights) in enumerate(rows):
-        tokens_bt[b, : len(tokens)] = torch.tensor(tokens)
-        wanted_bt[b, : len(weights)] = torch.tensor(weights) > 0
-    hidden_btd = model.model(tokens_bt.to(device), use_cache=False).last_hidden_state
-    hidden_nd = hidden_btd[:, :-1][wanted_bt[:, 1:]]
-    target_n = tokens_bt[:, 1:][wanted_bt[:, 1:]].to(device)
-    values: list[float] = []
-    for at in range(0, len(target_n), _ROWS_AT_ONCE):
-        logits = model.lm_head(hidden_nd[at : at + _ROWS_AT_ONCE])
-        target = target_n[at : at + _ROWS_AT_ONCE]
-        values += (-cross_entropy(logits, target, reduction="none")).tolist()
-    found = iter(zip(target_n.tolist(), values, strict=True))
-    return [[next(found) for w in weights[1:] if w] for _, weights in rows]
 
 
 def _deltas(

@@ -8,8 +8,8 @@ from torch import nn
 from transformers import AutoModelForCausalLM, BitsAndBytesConfig
 
 from quimbot.exceptions import RecipeError
+from quimbot.runtimes import tree_attention
 from quimbot.runtimes.models import ModelFiles
-from quimbot.train import tree_attention_backend
 from quimbot.train.machine_backend import machine
 
 Precision = Literal["float32", "bfloat16"]
@@ -39,7 +39,7 @@ def load_base(
         model.folder,
         dtype=torch.bfloat16 if quantized else getattr(torch, precision),
         local_files_only=True,
-        attn_implementation=tree_attention_backend.NAME,
+        attn_implementation=tree_attention.NAME,
         **options,
     )
     return base

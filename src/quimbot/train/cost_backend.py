@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
+from quimbot.runtimes.packing import packs
 from quimbot.train.lora import Lora
 from quimbot.train.machine_backend import machine, matmul_flops
-from quimbot.train.packing import packs
 from quimbot.train.settings import TrainSettings
 from quimbot.train.team_backend import team
 from quimbot.train.trainer import Example

@@ -10,7 +10,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from quimbot.train.packing import Pack
+from quimbot.runtimes.packing import Pack
 
 _CHUNK_BYTES = 24 << 20
 

@@ -1,12 +1,10 @@
 """Training on this machine: LoRA in float32 over a frozen base, exact and restartable."""
 
 import copy
-import ctypes
 import json
 import os
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -30,7 +28,10 @@ from transformers.utils import logging
 from quimbot.exceptions import ModelError, TrainingFault
 from quimbot.runs.stamp import environment
 from quimbot.runtimes.chat_format import CHAT, Chat, Style
+from quimbot.runtimes.memory import keep_memory
 from quimbot.runtimes.models import ModelFiles
+from quimbot.runtimes.packing import Pack, packs
+from quimbot.runtimes.workers import shared_out, worth
 from quimbot.train.base_backend import Precision, Quantize, load_base
 from quimbot.train.checkpoint import (
     ADAPTER,
@@ -45,23 +46,12 @@ from quimbot.train.checkpoint import (
 from quimbot.train.head_loss_backend import head_loss
 from quimbot.train.lora import Lora
 from quimbot.train.lora_linear_backend import fuse
-from quimbot.train.packing import Pack, packs
 from quimbot.train.shard_backend import check_shared, share_out
 from quimbot.train.stage_backend import Merged
 from quimbot.train.team_backend import gathering, team
 from quimbot.train.trainer import Example, Step
 
-_WORTH_A_WORKER = 256  # tokens below which a matrix product no longer fills a core
 T = TypeVar("T")
-_M_TRIM_THRESHOLD, _M_MMAP_MAX = -1, -4
-
-
-def keep_memory() -> None:
-    """Tell glibc to keep freed memory: fresh pages can cost more than the arithmetic on them."""
-    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
-    if mallopt is not None:  # glibc only
-        mallopt(_M_MMAP_MAX, 0)
-        mallopt(_M_TRIM_THRESHOLD, 2**31 - 1)
 
 
 class TorchTrainer:
@@ -202,29 +192,20 @@ class TorchTrainer:
         return self._team.total(sum(self._shared_out(work, batch))) / trainable
 
     def _shared_out(self, work: Callable[[Pack], T], batch: Sequence[Example]) -> Iterator[T]:
-        """The work on each pack of this process's share of a batch, in order.
-
-        Two packs on one core each are done sooner than one after the other on two: threads that
-        share a matrix product wait for each other at its end.
-        """
+        """The work on each pack of this process's share of a batch, in order."""
         tokens = sum(len(example.tokens) for example in batch)
-        workers = max(1, min(self.threads, tokens // self.processes // _WORTH_A_WORKER))
+        workers = worth(tokens // self.processes, self.threads)
         # chance is drawn in one order, and layers are gathered in one
         if self._device != "cpu" or self._model.training or self.sharded:
             workers = 1
 
-        def alone(pack: Pack) -> T:
-            torch.set_num_threads(max(1, self.threads // workers))
+        def gathered(pack: Pack) -> T:
             with gathering():
                 return work(pack)
 
-        try:
-            with ThreadPoolExecutor(workers) as pool:
-                count = workers * self.processes
-                own = packs(batch, self._pack_tokens, count, self._team.share, even=self.sharded)
-                yield from pool.map(alone, own)
-        finally:
-            torch.set_num_threads(self.threads)
+        count = workers * self.processes
+        own = packs(batch, self._pack_tokens, count, self._team.share, even=self.sharded)
+        yield from shared_out(gathered, own, workers, self.threads)
 
     def _nats(self, pack: Pack) -> Tensor:
         pack = pack.to(self._device)

@@ -7,7 +7,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from quimbot.train.packing import Pack, packs
+from quimbot.runtimes.packing import Pack, packs
 from quimbot.train.trainer import Example
 
 

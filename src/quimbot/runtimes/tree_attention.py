@@ -14,7 +14,7 @@ from transformers import AttentionInterface, AttentionMaskInterface
 from transformers.integrations.sdpa_attention import sdpa_attention_forward
 from transformers.masking_utils import sdpa_mask
 
-from quimbot.train.packing import Block, Pack
+from quimbot.runtimes.packing import Block, Pack
 
 NAME = "tree"
 

@@ -6,17 +6,30 @@ would see alone. A dialogue that is learnt at a token is an edge from the node b
 with the weights of the dialogues that share it, so the loss is the sum over all dialogues.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Any, Protocol
 
 import torch
 from torch import Tensor
 
-from quimbot.train.trainer import Example
-
 _BLOCK = 64
 """Queries that share one gathering of keys."""
+
+
+class Learnt(Protocol):
+    """A dialogue as tokens; `weights[i]` is what learning token i counts, 0 for not learnt."""
+
+    @property
+    def tokens(self) -> tuple[int, ...]:
+        """All its tokens."""
+        ...
+
+    @property
+    def weights(self) -> tuple[float, ...]:
+        """As many weights."""
+        ...
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,11 +58,15 @@ class Pack:
     edge_tokens_E: Tensor
     edge_weights_E: Tensor
     """Dialogues that learn this edge, each counted by the weight of its token."""
+    paths: Mapping[int, tuple[int, ...]]
+    """For each dialogue, by its place among all, the edges that it learns, in its order."""
 
     def to(self, device: str) -> "Pack":
         """The pack on a device."""
-        moved = {field.name: getattr(self, field.name).to(device) for field in fields(self)}
-        return Pack(**moved)
+        moved: dict[str, Any] = {
+            name: part.to(device) for name, part in vars(self).items() if isinstance(part, Tensor)
+        }
+        return replace(self, **moved)
 
     @cached_property
     def blocks(self) -> tuple[Block, ...]:
@@ -72,12 +89,17 @@ class Pack:
         )
 
 
+_Edge = tuple[int, int]
+"""A node and the token that is learnt after it."""
+
+
 class _Tree:
     def __init__(self) -> None:
         self.tokens: list[int] = []
         self.parents: list[int] = []
         self.children: dict[tuple[int, int], int] = {}
-        self.edges: dict[tuple[int, int], float] = {}
+        self.edges: dict[_Edge, float] = {}
+        self.paths: dict[int, list[_Edge]] = {}
 
     def shared(self, tokens: Sequence[int]) -> int:
         """How many leading tokens are nodes already."""
@@ -89,9 +111,9 @@ class _Tree:
             node = found
         return len(tokens)
 
-    def add(self, tokens: Sequence[int], weights: Sequence[float]) -> None:
-        """Add a dialogue; its last token is a target only."""
-        node = -1
+    def add(self, tokens: Sequence[int], weights: Sequence[float]) -> list[_Edge]:
+        """Add a dialogue, whose last token is a target only; returns its edges."""
+        node, path = -1, []
         for token, target, weight in zip(tokens, tokens[1:], weights[1:], strict=False):
             child = self.children.get((node, token))
             if child is None:
@@ -100,7 +122,9 @@ class _Tree:
                 self.parents.append(node)
             node = child
             if weight:
+                path.append((node, target))
                 self.edges[node, target] = self.edges.get((node, target), 0) + weight
+        return path
 
     def pack(self) -> Pack:
         count = len(self.tokens)
@@ -112,6 +136,7 @@ class _Tree:
             sees[node, node] = True
             depths.append(depths[parent] + 1 if parent >= 0 else 0)
         edges = sorted(self.edges.items())
+        number = {edge: place for place, (edge, _) in enumerate(edges)}
         rows = sorted({node for (node, _), _ in edges})
         index = {node: i for i, node in enumerate(rows)}
         return Pack(
@@ -122,11 +147,14 @@ class _Tree:
             edge_rows_E=torch.tensor([index[node] for (node, _), _ in edges], dtype=torch.long),
             edge_tokens_E=torch.tensor([token for (_, token), _ in edges], dtype=torch.long),
             edge_weights_E=torch.tensor([times for _, times in edges], dtype=torch.float32),
+            paths={
+                place: tuple(number[edge] for edge in path) for place, path in self.paths.items()
+            },
         )
 
 
 def packs(
-    examples: Sequence[Example],
+    examples: Sequence[Learnt],
     max_nodes: int,
     workers: int = 1,
     share: slice = slice(None),
@@ -161,10 +189,10 @@ def _nothing() -> _Tree:
     return tree
 
 
-def _trees(examples: Sequence[Example], max_nodes: int) -> list[_Tree]:
+def _trees(examples: Sequence[Learnt], max_nodes: int) -> list[_Tree]:
     """The examples as trees, each filled up to `max_nodes` in turn."""
     trees: list[_Tree] = []
-    for example in sorted(examples, key=lambda example: example.tokens):
+    for place, example in sorted(enumerate(examples), key=lambda each: each[1].tokens):
         end = last_trained(example)
         if end == 0:
             continue
@@ -172,10 +200,10 @@ def _trees(examples: Sequence[Example], max_nodes: int) -> list[_Tree]:
         new = end - (trees[-1].shared(tokens[:end]) if trees else 0)
         if not trees or len(trees[-1].tokens) + new > max_nodes:
             trees.append(_Tree())
-        trees[-1].add(tokens, weights)
+        trees[-1].paths[place] = trees[-1].add(tokens, weights)
     return trees
 
 
-def last_trained(example: Example) -> int:
+def last_trained(example: Learnt) -> int:
     """Index of the last token that is learnt; 0 when none is."""
     return max((i for i, weight in enumerate(example.weights) if weight), default=0)

@@ -1,0 +1,116 @@
+"""How probable each learnt token of some dialogues is, their common beginnings computed once.
+
+Each dialogue is scored exactly as if it were alone (`packing.py`); logits are computed only where a
+token is learnt, a few rows at a time.
+"""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from functools import partial
+from typing import Any
+
+import torch
+from peft.tuners.lora import Linear
+from torch import Tensor
+from torch.nn.functional import linear
+
+from quimbot.runtimes.memory import keep_memory
+from quimbot.runtimes.packing import Learnt, Pack, packs
+from quimbot.runtimes.workers import shared_out, worth
+
+_NODES = 1024
+_CHUNK_BYTES = 24 << 20
+"""Most of the logits that one worker holds."""
+
+
+def pack_evenly(dialogues: Sequence[Learnt], device: torch.device) -> list[Pack]:
+    """The dialogues in packs that keep every core busy to the end."""
+    tokens = sum(len(dialogue.tokens) for dialogue in dialogues)
+    return packs(dialogues, _NODES, _workers(tokens, device))
+
+
+def token_logprobs(
+    model: Any,  # noqa: ANN401 - untyped library
+    made: Sequence[Pack],
+    device: torch.device,
+) -> dict[int, list[float]]:
+    """For each dialogue, by its place, the log-probabilities (nats) of the tokens it learns.
+
+    A dialogue that learns nothing is left out.
+    """
+
+    @torch.inference_mode()
+    def work(pack: Pack) -> list[float]:
+        found: list[float] = _edges(model, pack.to(str(device))).tolist()
+        return found
+
+    workers = _workers(sum(len(pack.tokens_N) for pack in made), device)
+    found: dict[int, list[float]] = {}
+    keep_memory()
+    with _adapters_in_weights(model):
+        scored = shared_out(work, made, workers, torch.get_num_threads())
+        for pack, edges in zip(made, scored, strict=True):
+            for place, path in pack.paths.items():
+                found[place] = [edges[edge] for edge in path]
+    return found
+
+
+def _workers(tokens: int, device: torch.device) -> int:
+    return worth(tokens, torch.get_num_threads()) if device.type == "cpu" else 1
+
+
+@contextmanager
+def _adapters_in_weights(model: Any) -> Iterator[None]:  # noqa: ANN401 - untyped library
+    """Inside, a plain LoRA layer multiplies once, by W + scaling·B·A made for that product.
+
+    Over hundreds of rows that costs less than the two thin products and three arrays of peft. The
+    base's weights stay as they are, and no second copy of them is held.
+    """
+    layers = [
+        module
+        for module in model.modules()
+        if isinstance(module, Linear)
+        and not module.disable_adapters
+        and not module.lora_variant.keys() & set(module.active_adapters)  # such as DoRA
+    ]
+    for layer in layers:
+        layer.forward = partial(_multiplied, layer)
+    try:
+        yield
+    finally:
+        for layer in layers:
+            del layer.forward
+
+
+def _multiplied(layer: Any, inputs: Tensor) -> Tensor:  # noqa: ANN401 - peft ships no types
+    weight_OI, bias = layer.base_layer.weight, layer.base_layer.bias
+    for name in layer.active_adapters:
+        if name in layer.lora_A:
+            factors = layer.lora_B[name].weight, layer.lora_A[name].weight
+            weight_OI = torch.addmm(weight_OI, *factors, alpha=layer.scaling[name])
+    return linear(inputs, weight_OI, bias)
+
+
+def _edges(model: Any, pack: Pack) -> Tensor:  # noqa: ANN401 - untyped library
+    """The log-probability of each edge of a pack."""
+    hidden_1ND: Tensor = model.model(
+        input_ids=pack.tokens_N[None],
+        position_ids=pack.positions_N[None],
+        use_cache=False,
+        pack=pack,
+    ).last_hidden_state
+    hidden_RD = hidden_1ND[0, pack.rows_R]
+    head_VD: Tensor = model.lm_head.weight
+    chunk = max(1, _CHUNK_BYTES // (4 * len(head_VD)))
+    logits_CV = hidden_RD.new_empty(min(chunk, len(hidden_RD)), len(head_VD))
+    found_E = hidden_RD.new_empty(len(pack.edge_rows_E))
+    for start in range(0, len(hidden_RD), chunk):
+        part_CD = hidden_RD[start : start + chunk]
+        part_CV = torch.mm(part_CD, head_VD.T, out=logits_CV[: len(part_CD)])
+        inside_E = (pack.edge_rows_E >= start) & (pack.edge_rows_E < start + len(part_CD))
+        rows, tokens = pack.edge_rows_E[inside_E] - start, pack.edge_tokens_E[inside_E]
+        highest_C = part_CV.amax(1)
+        picked = part_CV[rows, tokens] - highest_C[rows]
+        sums_C = part_CV.sub_(highest_C[:, None]).exp_().sum(1)
+        found_E[inside_E] = picked - sums_C[rows].log()
+    return found_E
