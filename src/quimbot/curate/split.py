@@ -1,8 +1,6 @@
 """`split`: records part into training and held-out, and no learner turn is on both sides.
 
-A family is what must not be parted: records with the same `family` tag (dialogues made from one
-seed), with the same first learner turn, or with near ones. A model that has seen
-"Yesterday I go to the store." is not tested on "Yesterday I go to the shop."
+What must not be parted is a family (`verify/families.py`).
 """
 
 import hashlib
@@ -14,10 +12,8 @@ from pathlib import Path
 from quimbot.exceptions import DataError, RecipeError
 from quimbot.records.jsonl import read_records
 from quimbot.records.manifest import manifest_path, write_dataset
-from quimbot.records.record import Record
-from quimbot.records.texts import first_turn
 from quimbot.runs.watch import Watch
-from quimbot.verify.near_duplicates import NearDuplicates
+from quimbot.verify.families import NEAR, families
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,7 +28,7 @@ class SplitSettings:
     """Held-out records to write (.jsonl)."""
     valid_share: float = 0.1
     """Share of the records to hold out; reached from below, as families stay whole."""
-    threshold: float = 0.7
+    threshold: float = NEAR
     """Overlap of word pairs (Jaccard) from which two learner turns are of one family."""
     seed: int = 0
     """Which families are held out."""
@@ -97,21 +93,6 @@ def split(settings: SplitSettings, watch: Watch) -> str:
         f"{len(train)} records to train on, {len(valid)} held out "
         f"({len(held)} of {facts['families']} families)"
     )
-
-
-def families(records: Sequence[Record], threshold: float) -> list[str]:
-    """The name of each record's family: the least of its members' ids, whatever their order."""
-    turns = [first_turn(record) for record in records]
-    # A record without the tag is grouped by its turn alone; the prefix keeps the two apart.
-    tags = [
-        f"tag {record.tags['family']}" if "family" in record.tags else f"turn {turn}"
-        for record, turn in zip(records, turns, strict=True)
-    ]
-    labels = NearDuplicates(threshold=threshold).components(turns, tags).tolist()
-    names: dict[int, str] = {}
-    for label, record in zip(labels, records, strict=True):
-        names[label] = min(names.get(label, record.id), record.id)
-    return [names[label] for label in labels]
 
 
 def _held_out(labels: Sequence[str], seed: int, quota: int) -> frozenset[str]:
