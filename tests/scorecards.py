@@ -128,7 +128,9 @@ def write_perplexity(
             data=data,
             data_sha256=hashlib.sha256(data.encode()).hexdigest(),
             records=100,
+            records_sha256=hashlib.sha256(data.encode()).hexdigest(),
             leaked=0,
+            leaked_share=0.0,
             runtimes=tuple(
                 Perplexity(
                     address=address,

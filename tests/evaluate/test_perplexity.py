@@ -1,6 +1,7 @@
-"""Perplexity against a plain loop, by parts, and with the leak counted."""
+"""Perplexity against a plain loop, by parts, and without what leaked from training."""
 
 import math
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from quimbot.records.jsonl import write_rows
 from quimbot.records.record import Message, Provenance, Record
 from quimbot.runs.scorecard import Perplexities, read_perplexities
 from quimbot.runs.watch import Silent
+from quimbot.runtimes.runtime import TokenLogprob
 
 
 def _record(learner: str, *replies: str, source: str = "one", family: str = "") -> Record:
@@ -40,18 +42,19 @@ def _measured(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     rows: list[Record] = ROWS,
-    train: list[Record] | None = None,
+    *train: list[Record],
 ) -> Perplexities:
     write_rows(tmp_path / "held.jsonl", rows)
-    if train is not None:
-        write_rows(tmp_path / "train.jsonl", train)
+    files = tuple(tmp_path / f"train{number}.jsonl" for number in range(len(train)))
+    for path, trained in zip(files, train, strict=True):
+        write_rows(path, trained)
     runtimes = {"torch:m": Scorer(lambda word: -len(word) / 2), "torch:n": Scorer(lambda _: -1.0)}
     monkeypatch.setattr(module, "open_runtimes", opening(runtimes))
     settings = PerplexitySettings(
         runtimes=("m", "torch:n"),
         data=tmp_path / "held.jsonl",
         output=tmp_path / "perplexity.json",
-        train=tmp_path / "train.jsonl" if train is not None else None,
+        train=files,
     )
     perplexity(settings, Silent())
     return read_perplexities(settings.output)
@@ -100,14 +103,88 @@ def test_order_of_dialogues_does_not_matter(
     assert there.runtimes == back.runtimes
 
 
-def test_learner_turns_also_in_training_are_counted(
+def test_what_families_of_training_hold_is_left_out_and_counted(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    rows = [*ROWS, _record("New one", "Yes", family="f1")]
-    train = [_record("i  GOES!", "Another reply"), _record("Other words", "x", family="f1")]
-    assert _measured(tmp_path, monkeypatch, rows, train).leaked == 2
-    assert _measured(tmp_path, monkeypatch, rows, []).leaked == 0
-    assert _measured(tmp_path, monkeypatch, rows).leaked is None
+    near = _record("Yesterday I go to the big old store with Ann", "Did you?", source="near")
+    tagged = _record("New one", "Yes", family="f1")
+    train = [
+        [_record("i  GOES!", "Another reply"), _record("Other words", "x", family="f1")],
+        [_record("Yesterday I go to the big old store with Bob", "You went?")],
+    ]
+    result = _measured(tmp_path, monkeypatch, [*ROWS, near, tagged], *train)
+    assert (result.records, result.leaked, result.leaked_share) == (2, 3, 0.6)
+    kept = _measured(tmp_path, monkeypatch, ROWS[1:])
+    assert result.runtimes == kept.runtimes
+    assert result.records_sha256 == kept.records_sha256
+    none = _measured(tmp_path, monkeypatch, ROWS, [])
+    assert (none.records, none.leaked, none.leaked_share) == (3, 0, 0.0)
+    assert none.runtimes == _measured(tmp_path, monkeypatch, ROWS).runtimes
+
+
+def test_without_training_data_the_leak_is_unknown(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    result = _measured(tmp_path, monkeypatch)
+    assert (result.leaked, result.leaked_share) == (None, None)
+
+
+def test_data_that_is_all_trained_on_is_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(DataError, match=r"turns of all 3 dialogues are also in .*train0\.jsonl"):
+        _measured(tmp_path, monkeypatch, ROWS, ROWS[::-1])
+    assert not (tmp_path / "perplexity.json").exists()
+
+
+def test_the_summary_tells_the_leak(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_rows(tmp_path / "held.jsonl", ROWS)
+    write_rows(tmp_path / "train.jsonl", ROWS[:1])
+    monkeypatch.setattr(module, "open_runtimes", opening({"torch:m": Scorer(lambda _: -1.0)}))
+    settings = PerplexitySettings(
+        runtimes=("m",),
+        data=tmp_path / "held.jsonl",
+        output=tmp_path / "p.json",
+        train=(tmp_path / "train.jsonl",),
+    )
+    assert "on 2 dialogues (1 more left out as trained on, 33.3%)" in perplexity(settings, Silent())
+
+
+def test_every_model_reads_a_part_before_anyone_reads_the_next(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "_AT_ONCE", 60)
+    read: list[tuple[str, list[str]]] = []
+
+    class Noting(Scorer):
+        def logprobs(self, dialogues: Sequence[Sequence[Message]]) -> list[list[TokenLogprob]]:
+            read.append((self.name, [dialogue[1].content for dialogue in dialogues]))
+            return super().logprobs(dialogues)
+
+    one, other = (Noting(lambda _: -1.0) for _ in range(2))
+    one.name, other.name = "one", "other"
+    monkeypatch.setattr(module, "open_runtimes", opening({"torch:m": one, "torch:n": other}))
+    write_rows(tmp_path / "held.jsonl", ROWS)
+    settings = PerplexitySettings(
+        runtimes=("m", "n"), data=tmp_path / "held.jsonl", output=tmp_path / "p.json"
+    )
+    perplexity(settings, Silent())
+    assert [name for name, _ in read] == ["one", "other"] * (len(read) // 2)
+    assert len(read) > 2
+    for name in ("one", "other"):
+        turns = [turn for reader, part in read if reader == name for turn in part]
+        assert sorted(turns) == sorted(row.messages[1].content for row in ROWS)
+
+
+def test_a_reply_that_counts_nothing_adds_no_bytes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    quiet = Message(role="assistant", content="Never mind", weight=0.0)
+    row = Record(
+        messages=(*_record("Hi", "Hello there").messages, quiet),
+        provenance=Provenance(source="one", licence="MIT"),
+    )
+    assert _measured(tmp_path, monkeypatch, [row]).runtimes[0].overall.bytes == len("Hello there")
 
 
 def test_checkpoints_of_a_run_keep_their_steps(

@@ -15,7 +15,7 @@ from quimbot.exceptions import DataError, RecipeError
 from quimbot.pipeline import perform
 from quimbot.records.jsonl import write_json
 from quimbot.runs.recipe import load_recipe
-from quimbot.runs.scorecard import read_picked
+from quimbot.runs.scorecard import read_perplexities, read_picked
 from quimbot.runs.watch import Silent
 
 
@@ -41,7 +41,7 @@ def test_every_section_is_there_and_linked(tmp_path: Path) -> None:
     assert [link for link in links if link in sections] == sections
     assert all(f'id="{link}"' in page for link in links)
     assert page.count("<svg") == 4
-    assert "0 of them hold a learner turn that is also in training" in page
+    assert "None had to be left out: no family of learner turns is also in training" in page
     assert "wrong verb tense" in page
 
 
@@ -158,8 +158,19 @@ def test_perplexities_of_several_goes_stand_in_one_table(tmp_path: Path) -> None
     assert "es/step-000099" in page
     assert "2.12" in page
     other = write_perplexity(tmp_path / "other.json", {"m": 1.0}, data="other.jsonl")
-    with pytest.raises(DataError, match=r"other\.json: measured on other\.jsonl"):
+    with pytest.raises(DataError, match=r"other\.json: measured on other dialogues of"):
         report(replace(settings, perplexity=(*settings.perplexity, other)), Silent())
+
+
+def test_what_leaked_is_told(tmp_path: Path) -> None:
+    settings = make_run(tmp_path)
+    (path,) = settings.perplexity
+    measured = structs.replace(read_perplexities(path), leaked=25, leaked_share=0.2)
+    write_json(path, measured)
+    report(settings, Silent())
+    page = settings.output.read_text("utf-8")
+    assert "On 100 held-out dialogues" in page
+    assert "25 more (20.0% of the data) are left out: their families of learner turns" in page
 
 
 def test_without_scores_there_is_no_report(tmp_path: Path) -> None:

@@ -219,11 +219,14 @@ def _figures(final: Measured, ours: Row, base: Row) -> list[Figure]:
 
 
 def _surprises(perplexities: Perplexities, short: Mapping[str, str]) -> Surprises:
-    leak = (
-        "Whether they are also in training was not checked."
-        if perplexities.leaked is None
-        else f"{perplexities.leaked} of them hold a learner turn that is also in training."
-    )
+    leak = "Whether their learner turns are also in training was not checked."
+    if perplexities.leaked == 0:
+        leak = "None had to be left out: no family of learner turns is also in training."
+    elif perplexities.leaked is not None and perplexities.leaked_share is not None:
+        leak = (
+            f"{perplexities.leaked} more ({perplexities.leaked_share:.1%} of the data) are left out: their "
+            "families of learner turns are also in training."
+        )
     return Surprises(
         about=f"On {perplexities.records} held-out dialogues, assistant tokens only. {leak}",
         sources=sorted({source for row in perplexities.runtimes for source in row.sources}),

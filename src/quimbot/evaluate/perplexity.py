@@ -2,12 +2,12 @@
 
 Only what the assistant says counts, in the chat format of training: thoughts are read where a model
 was trained with them, and not counted. Parts are added as sums of nats and tokens, never as a mean
-of means, so that sources weigh by their tokens.
+of means, so that sources weigh by their tokens. A dialogue whose family of learner turns is also in
+training would measure memory: it is left out, and counted.
 """
 
 import hashlib
 import math
-import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -19,11 +19,13 @@ from quimbot.records.jsonl import read_records, write_json
 from quimbot.records.record import Record
 from quimbot.runs.scorecard import Perplexities, Perplexity, Surprise
 from quimbot.runs.watch import Watch
-from quimbot.runtimes.chat_format import spoken
+from quimbot.runtimes.chat_format import content_text
 from quimbot.runtimes.connect import open_runtimes
 from quimbot.runtimes.runtime import Runtime, ScoringRuntime
+from quimbot.verify.families import families
 
-_AT_ONCE = 32  # dialogues a call: enough to batch by length, few enough to show progress
+_AT_ONCE = 1 << 15
+"""Characters given to the models in one go: beginnings are shared within, memory is bounded."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,8 +38,8 @@ class PerplexitySettings:
     """Held-out dialogues, one record a line."""
     output: Path
     """JSON file for the result."""
-    train: Path | None = None
-    """Training dialogues: learner turns found in both files are counted and reported."""
+    train: tuple[Path, ...] = ()
+    """All that the models were trained on: dialogues of a family found there are left out."""
 
     def __post_init__(self) -> None:
         """Check that there is something to measure."""
@@ -47,7 +49,7 @@ class PerplexitySettings:
     def inputs(self) -> tuple[Path, ...]:
         """The data, and the folders among the runtimes."""
         folders = [folder for name in self.runtimes if (folder := local_folder(name))]
-        return (self.data, *([self.train] if self.train else []), *folders)
+        return (self.data, *self.train, *folders)
 
     def outputs(self) -> tuple[Path, ...]:
         """The JSON file."""
@@ -58,41 +60,70 @@ def perplexity(settings: PerplexitySettings, watch: Watch) -> str:
     """Measure every runtime on the held-out dialogues and write the result.
 
     Raises:
-        DataError: no dialogue holds an assistant turn.
+        DataError: no dialogue holds an assistant turn, or all are of families trained on.
         ModelError: a runtime cannot say how probable a reply is.
     """
-    records = [record for record in read_records(settings.data) if _said(record)]
-    if not records:
-        raise DataError(f"{settings.data}: no dialogue with an assistant turn; name held-out data")
-    leaked = _leaked(records, settings.train) if settings.train else None
+    records, leaked = _held_out(settings)
     field = entrants(tuple(_torch(address) for address in settings.runtimes))
-    measured = []
-    with (
-        open_runtimes([entrant.address for entrant in field]) as opened,
-        watch.task("perplexity", len(field) * len(records)) as task,
-    ):
-        for entrant in field:
-            runtime = _scoring(opened[entrant.address], entrant.address)
-            nats: list[tuple[float, int]] = []
-            for chunk in _chunks(records):
-                nats += nats_of(runtime, chunk)
-                task.advance(len(chunk), model=_plain(entrant.address))
-            measured.append(_perplexity(entrant, records, nats))
+    nats = _measured(field, records, watch)
     result = Perplexities(
         data=str(settings.data),
         data_sha256=hashlib.sha256(settings.data.read_bytes()).hexdigest(),
         records=len(records),
+        records_sha256=_fingerprint(records),
         leaked=leaked,
-        runtimes=tuple(measured),
+        leaked_share=None if leaked is None else leaked / (len(records) + leaked),
+        runtimes=tuple(
+            _perplexity(entrant, records, of) for entrant, of in zip(field, nats, strict=True)
+        ),
     )
     write_json(settings.output, result)
     return _summary(result)
 
 
-def nats_of(runtime: ScoringRuntime, records: Sequence[Record]) -> list[tuple[float, int]]:
-    """For each record, the surprise of its assistant tokens in nats, and how many they are."""
-    scored = runtime.logprobs([record.messages for record in records])
-    return [(-math.fsum(token.logprob for token in tokens), len(tokens)) for tokens in scored]
+def _held_out(settings: PerplexitySettings) -> tuple[list[Record], int | None]:
+    """The dialogues to measure, neighbours alike, and how many leaked if that can be known."""
+    records = [record for record in read_records(settings.data) if _said(record)]
+    if not records:
+        raise DataError(f"{settings.data}: no dialogue with an assistant turn; name held-out data")
+    records.sort(key=lambda record: [message.content for message in record.messages])
+    if not settings.train:
+        return records, None
+    trained = [record for path in settings.train for record in read_records(path)]
+    names = families([*trained, *records])
+    known = set(names[: len(trained)])
+    left = [
+        record
+        for record, name in zip(records, names[len(trained) :], strict=True)
+        if name not in known
+    ]
+    if not left:
+        raise DataError(
+            f"{settings.data}: the learner turns of all {len(records)} dialogues are also in "
+            f"{', '.join(map(str, settings.train))}; hold some out with `quimbot split`"
+        )
+    return left, len(records) - len(left)
+
+
+def _measured(
+    field: Sequence[Entrant], records: Sequence[Record], watch: Watch
+) -> list[list[tuple[float, int]]]:
+    """Surprise and tokens of each record, for each entrant: one pass, all models on each part."""
+    nats: list[list[tuple[float, int]]] = [[] for _ in field]
+    with (
+        open_runtimes([entrant.address for entrant in field]) as opened,
+        watch.task("perplexity", len(field) * len(records)) as task,
+    ):
+        scoring = [_scoring(opened[entrant.address], entrant.address) for entrant in field]
+        for chunk in _chunks(records):
+            dialogues = [record.messages for record in chunk]
+            for entrant, runtime, found in zip(field, scoring, nats, strict=True):
+                found += [
+                    (-math.fsum(token.logprob for token in tokens), len(tokens))
+                    for tokens in runtime.logprobs(dialogues)
+                ]
+                task.advance(len(chunk), model=_plain(entrant.address))
+    return nats
 
 
 def surprise(parts: Iterable[tuple[float, int, int]]) -> Surprise:
@@ -108,22 +139,6 @@ def surprise(parts: Iterable[tuple[float, int, int]]) -> Surprise:
         perplexity=math.exp(nats / max(1, tokens)),
         byte_perplexity=math.exp(nats / max(1, size)),
     )
-
-
-def learner_family(record: Record) -> set[str]:
-    """What tells that two records teach on the same learner turn: its words, and its family tag."""
-    turns = [message.content for message in record.messages if message.role == "user"][:1]
-    family = {" ".join(re.findall(r"\w+", text.casefold())) for text in turns}
-    if "family" in record.tags:
-        family.add(f"family:{record.tags['family']}")
-    return family
-
-
-def _leaked(records: Sequence[Record], train: Path) -> int:
-    known: set[str] = set()
-    for record in read_records(train):
-        known |= learner_family(record)
-    return sum(not known.isdisjoint(learner_family(record)) for record in records)
 
 
 def _perplexity(
@@ -142,17 +157,31 @@ def _perplexity(
 
 
 def _said(record: Record) -> int:
-    """UTF-8 bytes of what the assistant says."""
+    """UTF-8 bytes of the replies that count, as the models read them."""
     return sum(
-        len(spoken(message).encode("utf-8", "surrogatepass"))
+        len(content_text(message).encode("utf-8", "surrogatepass"))
         for message in record.messages
-        if message.role == "assistant"
+        if message.role == "assistant" and message.weight
     )
 
 
+def _fingerprint(records: Sequence[Record]) -> str:
+    ids = "\n".join(sorted(record.id for record in records))
+    return hashlib.sha256(ids.encode()).hexdigest()
+
+
 def _chunks(records: Sequence[Record]) -> Iterator[Sequence[Record]]:
-    for start in range(0, len(records), _AT_ONCE):
-        yield records[start : start + _AT_ONCE]
+    """Neighbours of about `_AT_ONCE` characters together."""
+    chunk: list[Record] = []
+    size = 0
+    for record in records:
+        length = sum(len(message.content) for message in record.messages)
+        if chunk and size + length > _AT_ONCE:
+            yield chunk
+            chunk, size = [], 0
+        chunk.append(record)
+        size += length
+    yield chunk
 
 
 def _torch(address: str) -> str:
@@ -178,7 +207,9 @@ def _scoring(runtime: Runtime, address: str) -> ScoringRuntime:
 
 def _summary(result: Perplexities) -> str:
     best = min(result.runtimes, key=lambda row: row.overall.byte_perplexity)
-    leak = "" if result.leaked is None else f", {result.leaked} of them also in training"
+    leak = ""
+    if result.leaked is not None and result.leaked_share is not None:
+        leak = f" ({result.leaked} more left out as trained on, {result.leaked_share:.1%})"
     return (
         f"perplexity of {len(result.runtimes)} models on {result.records} dialogues{leak}: "
         f"lowest {best.overall.perplexity:.2f} a token ({best.address})"

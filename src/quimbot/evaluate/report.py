@@ -94,10 +94,10 @@ def _together(paths: tuple[Path, ...]) -> Perplexities | None:
     """
     parts = [read_perplexities(path) for path in paths]
     for path, part in zip(paths[1:], parts[1:], strict=True):
-        if part.data_sha256 != parts[0].data_sha256:
+        if part.records_sha256 != parts[0].records_sha256:
             raise DataError(
-                f"{path}: measured on {part.data}, but {paths[0]} on {parts[0].data} as it was "
-                "then; measure all on the same data"
+                f"{path}: measured on other dialogues of {part.data} than {paths[0]} on "
+                f"{parts[0].data}; measure all on the same data with the same `train`"
             )
     rows = {row.address: row for part in parts for row in part.runtimes}
     return structs.replace(parts[0], runtimes=tuple(rows.values())) if parts else None

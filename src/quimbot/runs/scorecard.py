@@ -201,7 +201,7 @@ class Surprise(Strict, frozen=True, kw_only=True):
     tokens: int
     """Assistant tokens, the end of each turn included."""
     bytes: int
-    """UTF-8 bytes of the assistant's texts."""
+    """UTF-8 bytes of the replies."""
     nats: float
     """Sum of the negative log-probabilities of those tokens."""
     perplexity: float
@@ -226,8 +226,13 @@ class Perplexities(Strict, frozen=True, kw_only=True):
     data: str
     data_sha256: str
     records: int
+    """Records measured."""
+    records_sha256: str
+    """Of their ids in order: equal where the same dialogues were measured."""
     leaked: int | None
-    """Records whose learner turn is also in the training file; unknown without that file."""
+    """Records left out, as their family of learner turns is in training; unknown without it."""
+    leaked_share: float | None
+    """The same as a share of all in the data."""
     runtimes: tuple[Perplexity, ...]
 
 
