@@ -224,8 +224,8 @@ def _surprises(perplexities: Perplexities, short: Mapping[str, str]) -> Surprise
         leak = "None had to be left out: no family of learner turns is also in training."
     elif perplexities.leaked is not None and perplexities.leaked_share is not None:
         leak = (
-            f"{perplexities.leaked} more ({perplexities.leaked_share:.1%} of the data) are left out: their "
-            "families of learner turns are also in training."
+            f"{perplexities.leaked} more ({perplexities.leaked_share:.1%} of the data) are left "
+            "out: their families of learner turns are also in training."
         )
     return Surprises(
         about=f"On {perplexities.records} held-out dialogues, assistant tokens only. {leak}",
