@@ -94,7 +94,7 @@ def write_scores(
 ) -> Path:
     """A score folder as `quimbot score` leaves it."""
     every = [row for own in rows.values() for row in own]
-    asked = {(row.address, row.check, row.move): None for row in every}
+    asked = {(name, row.check, row.move): None for name, own in rows.items() for row in own}
     turns = max(len(own) for own in rows.values())
     card = Scorecard(
         suite=suite,
