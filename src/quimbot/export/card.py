@@ -18,7 +18,7 @@ _WHAT = (
 )
 _LIMITS = (
     "Replies may miss an error, or correct what was right. The tutor was made for short English "
-    "turns by learners and tested on nothing else."
+    "turns. It does not notice a learner in danger: do not leave it alone with learners."
 )
 
 _SCORE_HEAD = (
