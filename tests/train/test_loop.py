@@ -264,9 +264,8 @@ def test_a_second_ctrl_c_ends_at_once(settings: TrainSettings) -> None:
             signal.raise_signal(signal.SIGINT)
             signal.raise_signal(signal.SIGINT)
 
-    before = signal.signal(
-        signal.SIGINT, signal.default_int_handler
-    )  # a job in the background has none
+    # as in a terminal: a job in the background is started with SIGINT ignored
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         with pytest.raises(KeyboardInterrupt):
             train(settings, Asking(1))

@@ -112,12 +112,7 @@ def fill(
     tables = [
         part for card, path in cards for part in measured(card, path, perplexities, picked, short)
     ]
-    chosen = [table for table in tables if table.measure == picked.measure]
-    if not chosen:
-        raise DataError(
-            f"{', '.join(map(str, folders))}: nobody's {picked.measure} is among these scores, and "
-            "the checkpoint was picked by it; add the scores that `select` read"
-        )
+    chosen = _chosen(tables, picked, folders)
     final = chosen[0]
     tables.sort(key=lambda table: table is not final)
     ours, base = (_row(final, address) for address in (picked.address, picked.base))
@@ -156,6 +151,17 @@ def fill(
             *repeat.facts(done),
         ],
     )
+
+
+def _chosen(tables: Sequence[Measured], picked: Picked, folders: Sequence[Path]) -> list[Measured]:
+    """The tables of what the checkpoint was picked by."""
+    chosen = [table for table in tables if table.measure == picked.measure]
+    if not chosen:
+        raise DataError(
+            f"{', '.join(map(str, folders))}: nobody's {picked.measure} is among these scores, and "
+            "the checkpoint was picked by it; add the scores that `select` read"
+        )
+    return chosen
 
 
 def _row(table: Measured, address: str) -> Row:

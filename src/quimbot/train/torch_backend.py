@@ -125,19 +125,7 @@ class TorchTrainer:
         self._named = {
             name: value for name, value in self._model.named_parameters() if value.requires_grad
         }
-        groups: dict[str, list[Tensor]] = {"lora_A": [], "lora_B": []}
-        for name, value in self._named.items():
-            groups["lora_B" if "lora_B" in name else "lora_A"].append(value)
-        self._optimiser = torch.optim.AdamW(
-            [
-                {"params": groups["lora_A"], "ratio": 1.0},
-                {"params": groups["lora_B"], "ratio": loraplus_lr_ratio},
-            ],
-            betas=(0.9, 0.95),
-            eps=1e-12,
-            weight_decay=0.0,
-            fused=True,
-        )
+        self._optimiser = _optimiser(self._named, loraplus_lr_ratio)
         if start and not merge:
             self._continue(Path(start))
         self._began = {name: value.detach().clone() for name, value in self._named.items()}
@@ -354,6 +342,23 @@ def _with_adapter(base: nn.Module, lora: Lora, seed: int) -> PeftModel:
         # peft reads a name that transformers will drop; nothing here can change that
         warnings.filterwarnings("ignore", ".*is_gradient_checkpointing", FutureWarning)
         return get_peft_model(base, config)
+
+
+def _optimiser(named: Mapping[str, nn.Parameter], loraplus_lr_ratio: float) -> torch.optim.AdamW:
+    """AdamW whose groups know how many times the learning rate counts for them."""
+    groups: dict[str, list[Tensor]] = {"lora_A": [], "lora_B": []}
+    for name, value in named.items():
+        groups["lora_B" if "lora_B" in name else "lora_A"].append(value)
+    return torch.optim.AdamW(
+        [
+            {"params": groups["lora_A"], "ratio": 1.0},
+            {"params": groups["lora_B"], "ratio": loraplus_lr_ratio},
+        ],
+        betas=(0.9, 0.95),
+        eps=1e-12,
+        weight_decay=0.0,
+        fused=True,
+    )
 
 
 def _scaling(config: LoraConfig) -> float:
