@@ -4,14 +4,12 @@ import asyncio
 import contextlib
 import itertools
 import threading
-import warnings
 from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
 import torch
-from peft import PeftModel
 from transformers import AutoModelForCausalLM
 from transformers.utils.logging import disable_progress_bar
 
@@ -24,6 +22,7 @@ from quimbot.runtimes.models import ModelFiles
 from quimbot.runtimes.packing import Pack
 from quimbot.runtimes.runtime import Delta, Finish, Sampling, TokenLogprob
 from quimbot.runtimes.thinking import hiding
+from quimbot.runtimes.torch_adapter import TorchAdapter
 from quimbot.runtimes.torch_scoring import pack_evenly, token_logprobs
 
 _HALF_CHARACTER = "\ufffd"
@@ -52,7 +51,6 @@ class TorchEngine:
         self.base = base
         self.tokenizer = base.tokenizer()
         self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-        self._names = {adapter.folder.resolve(): f"a{i}" for i, adapter in enumerate(adapters)}
         self._one_at_a_time = threading.Lock()
         self._last: _Written | None = None
         disable_progress_bar()  # type: ignore[no-untyped-call]  # transformers leaves it bare
@@ -62,18 +60,10 @@ class TorchEngine:
             local_files_only=True,
             attn_implementation=tree_attention.NAME,
         )
-        for adapter in adapters:
-            _check_fits(model, adapter)
-        with warnings.catch_warnings():
-            # peft reads a name that transformers will drop; nothing here can change that
-            warnings.filterwarnings("ignore", ".*is_gradient_checkpointing", FutureWarning)
-            for adapter in adapters:
-                name = self._names[adapter.folder.resolve()]
-                if isinstance(model, PeftModel):
-                    model.load_adapter(adapter.folder, adapter_name=name)
-                else:
-                    model = PeftModel.from_pretrained(model, adapter.folder, adapter_name=name)
         self.model = model.to(self.device).eval()
+        self._adapters = {
+            adapter.folder.resolve(): TorchAdapter(self.model, adapter) for adapter in adapters
+        }
 
     def __enter__(self) -> Self:
         return self
@@ -90,15 +80,9 @@ class TorchEngine:
     @contextlib.contextmanager
     def using(self, adapter: Path | None) -> Iterator[Any]:
         """The model with that adapter or none, for nobody else meanwhile."""
-        with self._one_at_a_time, torch.inference_mode():
-            if not self._names:
-                yield self.model
-            elif adapter is None:
-                with self.model.disable_adapter():
-                    yield self.model.get_base_model()
-            else:
-                self.model.set_adapter(self._names[adapter])
-                yield self.model.get_base_model()
+        on = contextlib.nullcontext() if adapter is None else self._adapters[adapter].on()
+        with self._one_at_a_time, torch.inference_mode(), on:
+            yield self.model
 
     def written(self, dialogues: Sequence[Sequence[Message]], style: Style) -> _Written:
         """The dialogues as tokens and packs; kept, since each adapter is asked about the same."""
@@ -111,16 +95,6 @@ class TorchEngine:
             packed = pack_evenly([part for _, part in parts], self.device)
             self._last = _Written(style=style, dialogues=list(dialogues), parts=parts, packs=packed)
         return self._last
-
-
-def _check_fits(model: Any, adapter: Adapter) -> None:  # noqa: ANN401 - untyped library
-    for pair in adapter.pairs():
-        try:
-            shape = tuple(model.get_submodule(pair.module).weight.shape)
-        except AttributeError:
-            shape = ()
-        if shape != (pair.b.shape[0], pair.a.shape[1]):
-            raise adapter.misfit(pair)
 
 
 class TorchRuntime:

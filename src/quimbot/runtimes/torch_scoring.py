@@ -4,21 +4,17 @@ Each dialogue is scored exactly as if it were alone (`packing.py`); logits are c
 token is learnt, a few rows at a time.
 """
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from functools import partial
+from collections.abc import Sequence
 from typing import Any
 
 import torch
-from peft.tuners.lora import Linear
 from torch import Tensor
-from torch.nn.functional import linear
 
 from quimbot.runtimes.memory import keep_memory
 from quimbot.runtimes.packing import Learnt, Pack, packs
 from quimbot.runtimes.workers import shared_out, worth
 
-_NODES = 1024
+_NODES = 2048
 _CHUNK_BYTES = 24 << 20
 """Most of the logits that one worker holds."""
 
@@ -47,48 +43,15 @@ def token_logprobs(
     workers = _workers(sum(len(pack.tokens_N) for pack in made), device)
     found: dict[int, list[float]] = {}
     keep_memory()
-    with _adapters_in_weights(model):
-        scored = shared_out(work, made, workers, torch.get_num_threads())
-        for pack, edges in zip(made, scored, strict=True):
-            for place, path in pack.paths.items():
-                found[place] = [edges[edge] for edge in path]
+    scored = shared_out(work, made, workers, torch.get_num_threads())
+    for pack, edges in zip(made, scored, strict=True):
+        for place, path in pack.paths.items():
+            found[place] = [edges[edge] for edge in path]
     return found
 
 
 def _workers(tokens: int, device: torch.device) -> int:
     return worth(tokens, torch.get_num_threads()) if device.type == "cpu" else 1
-
-
-@contextmanager
-def _adapters_in_weights(model: Any) -> Iterator[None]:  # noqa: ANN401 - untyped library
-    """Inside, a plain LoRA layer multiplies once, by W + scaling·B·A made for that product.
-
-    Over hundreds of rows that costs less than the two thin products and three arrays of peft. The
-    base's weights stay as they are, and no second copy of them is held.
-    """
-    layers = [
-        module
-        for module in model.modules()
-        if isinstance(module, Linear)
-        and not module.disable_adapters
-        and not module.lora_variant.keys() & set(module.active_adapters)  # such as DoRA
-    ]
-    for layer in layers:
-        layer.forward = partial(_multiplied, layer)
-    try:
-        yield
-    finally:
-        for layer in layers:
-            del layer.forward
-
-
-def _multiplied(layer: Any, inputs: Tensor) -> Tensor:  # noqa: ANN401 - peft ships no types
-    weight_OI, bias = layer.base_layer.weight, layer.base_layer.bias
-    for name in layer.active_adapters:
-        if name in layer.lora_A:
-            factors = layer.lora_B[name].weight, layer.lora_A[name].weight
-            weight_OI = torch.addmm(weight_OI, *factors, alpha=layer.scaling[name])
-    return linear(inputs, weight_OI, bias)
 
 
 def _edges(model: Any, pack: Pack) -> Tensor:  # noqa: ANN401 - untyped library
