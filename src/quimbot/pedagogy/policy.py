@@ -1,0 +1,103 @@
+"""Which error to answer, and how openly: one target a turn, and a reason an instructor can read."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from quimbot.pedagogy.kinds import Kind
+from quimbot.pedagogy.learner import Learner, Progress
+from quimbot.pedagogy.levels import Level
+
+LEARNABLE = (0.2, 0.8)
+"""Where help pays most: a kind that is neither out of reach nor nearly known."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Limits:
+    """What a tutor allows."""
+
+    cap: Level = Level.CLUE
+    """The most open help; the learner's own cap holds too."""
+    allowed: frozenset[Level] = frozenset(Level)
+    """The levels it may use; letting an error pass is always allowed."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Choice:
+    """What a tutor should do in this turn."""
+
+    kind: Kind | None
+    level: Level
+    reason: str
+    """One sentence for an instructor."""
+
+
+def choose(learner: Learner, kinds: Sequence[Kind], *, limits: Limits, at: float) -> Choice:
+    """The error to answer out of those of this turn, and how openly.
+
+    It does not matter whether the learner has seen this turn's errors noticed already.
+    """
+    if not kinds:
+        return Choice(kind=None, level=Level.PASS, reason="No error was noticed in this turn.")
+    before = {kind: learner.before(kind) for kind in kinds}
+    open_ones = {kind: each for kind, each in before.items() if not each.mastered}
+    if not open_ones:
+        return Choice(kind=None, level=Level.PASS, reason=_let_pass(before))
+    kind, why = _target(open_ones, at)
+    now = learner.erring([kind], at).progress(kind)
+    level, limit = _limited(now.level, learner, limits)
+    return Choice(kind=kind, level=level, reason=f"{why}; {_help(before[kind], now)}{limit}.")
+
+
+def _let_pass(known: dict[Kind, Progress]) -> str:
+    shown = ", ".join(
+        f"{kind} (known with probability {each.p:.2f}, right in {each.sessions_right} sessions)"
+        for kind, each in known.items()
+    )
+    return f"Let pass as a slip in what is mastered: {shown}."
+
+
+def _target(open_ones: dict[Kind, Progress], at: float) -> tuple[Kind, str]:
+    """What is due first, then what is least known but in reach; the first in the turn on a tie."""
+
+    def rank(kind: Kind) -> tuple[bool, int, float]:
+        each = open_ones[kind]
+        low, high = LEARNABLE
+        band = 0 if low <= each.p <= high else 1 if each.p > high else 2
+        return not each.due(at), band, each.p
+
+    kind = min(open_ones, key=rank)
+    each = open_ones[kind]
+    why = "due to come back" if each.due(at) else "least known of what went wrong"
+    if len(open_ones) == 1 and not each.due(at):
+        why = "the only thing to help with"
+    return kind, f"{kind} is {why} (known with probability {each.p:.2f})"
+
+
+def _help(before: Progress, now: Progress) -> str:
+    """Why the help is what it is, before any limit."""
+    name = now.level.name.lower()
+    if not before.level:
+        return f"{name} is where help starts at that probability"
+    if now.level > before.level:
+        return f"{before.level.name.lower()} did not help last time, so one step up to {name}"
+    return f"{name} after {now.errors} turns with this error and {now.right} right ones"
+
+
+def _limited(level: Level, learner: Learner, limits: Limits) -> tuple[Level, str]:
+    """The nearest level that the learner, the tutor and the last turn allow; the lower first."""
+    cap, why = min(
+        (learner.profile.cap, ", held by the learner's cap"),
+        (limits.cap, ", held by the tutor's cap"),
+    )
+    if learner.last_level >= Level.PROMPT and cap > Level.FOCUSED:
+        cap, why = Level.FOCUSED, ", held because the last turn asked for a repair already"
+    allowed = sorted(each for each in limits.allowed if Level.PASS < each <= cap)
+    if not allowed:
+        return Level.PASS, ", but no help is allowed, so it passes"
+    chosen = max((each for each in allowed if each <= level), default=allowed[0])
+    if chosen == level:
+        return level, ""
+    return (
+        chosen,
+        f"{why if level > cap else ', which this tutor does not use'}: {chosen.name.lower()}",
+    )
