@@ -6,12 +6,12 @@ order of events inside a turn does not matter.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
 from enum import IntEnum
 from functools import cached_property
 
 import msgspec
 from fsrs import Card, Rating
+from msgspec.structs import replace
 
 from quimbot.pedagogy.events import Began, Disputed, Event, Moved, Noticed, TookUp, Used
 from quimbot.pedagogy.kinds import Kind
@@ -49,8 +49,7 @@ class Outcome(IntEnum):
 _UPTAKE = {"repair": Outcome.REPAIRED, "needs-repair": Outcome.FAILED}
 
 
-@dataclass(frozen=True, kw_only=True)
-class Progress:
+class Progress(msgspec.Struct, frozen=True, kw_only=True):
     """One learner and one kind."""
 
     known: Parameters
@@ -58,7 +57,7 @@ class Progress:
     p: float
     """The probability of knowing it."""
     level: Level = Level.PASS
-    """The help that would come next; none before the first error."""
+    """The help that was given last, less a step for each right use; none before the first error."""
     card: Card | None = None
     """When it returns; none before the first error."""
     errors: int = 0
@@ -83,25 +82,31 @@ class Progress:
         """Known for nearly sure, and shown in several sessions."""
         return self.p >= MASTERED and self.sessions_right >= SESSIONS
 
+    @property
+    def help_next(self) -> Level:
+        """The help for the next error: a step more where there was help and it did not suffice."""
+        if not self.level:
+            return entry(self.p)
+        return Level(min(self.level + self.helped, Level.CLUE))
+
     def due(self, at: float) -> bool:
         """Whether it should have come back by now."""
         return self.card is not None and not self.mastered and due_at(self.card) <= at
 
 
-@dataclass(frozen=True, kw_only=True)
-class Learner:
+class Learner(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     """A learner as the events so far show them."""
 
-    profile: Profile = field(default_factory=Profile)
+    profile: Profile = Profile()
     sessions: int = 0
     """Conversations begun."""
     aimed: Kind | None = None
     """What the last turn aimed at."""
     last_level: Level = Level.PASS
     """The level of the last turn."""
-    closed: Mapping[Kind, Progress] = field(default_factory=dict)
+    closed: Mapping[Kind, Progress] = {}
     """Progress before the turn that is open."""
-    turn: Mapping[Kind, tuple[Outcome, float]] = field(default_factory=dict)
+    turn: Mapping[Kind, tuple[Outcome, float]] = {}
     """What the open turn showed so far, and when."""
     noticed: tuple[Noticed, ...] = ()
     """The errors of the open turn."""
@@ -135,10 +140,6 @@ class Learner:
         if isinstance(event, Disputed):
             return learner_of(self.profile, (*self.history, event))
         return replace(self._step(event), history=(*self.history, event))
-
-    def erring(self, kinds: Iterable[Kind], at: float) -> "Learner":
-        """The learner with errors in the open turn, whether or not they were noticed before."""
-        return replace(self, turn={**self.turn, **dict.fromkeys(kinds, (Outcome.FAILED, at))})
 
     def _step(self, event: Event) -> "Learner":
         found = self
@@ -188,7 +189,7 @@ class Learner:
             return replace(
                 new,
                 p=after_error(old.p, old.known),
-                level=_more(old),
+                level=old.help_next,
                 card=reviewed(old.card, Rating.Again, at),
                 errors=old.errors + 1,
                 sessions_right=0,
@@ -217,13 +218,6 @@ class Learner:
 def entry(p: float) -> Level:
     """The help that a first error of a kind gets: the less is known, the more open."""
     return Level.RECAST if p >= 0.5 else Level.FOCUSED  # noqa: PLR2004 - better known than not
-
-
-def _more(old: Progress) -> Level:
-    """Help after an error: a step more where there was help and it did not suffice."""
-    if not old.level:
-        return entry(old.p)
-    return Level(min(old.level + old.helped, Level.CLUE))
 
 
 def learner_of(profile: Profile, events: Iterable[Event]) -> Learner:

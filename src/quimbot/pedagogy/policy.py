@@ -43,9 +43,8 @@ def choose(learner: Learner, kinds: Sequence[Kind], *, limits: Limits, at: float
     if not open_ones:
         return Choice(kind=None, level=Level.PASS, reason=_let_pass(before))
     kind, why = _target(open_ones, at)
-    now = learner.erring([kind], at).progress(kind)
-    level, limit = _limited(now.level, learner, limits)
-    return Choice(kind=kind, level=level, reason=f"{why}; {_help(before[kind], now)}{limit}.")
+    level, limit = _limited(before[kind].help_next, learner, limits)
+    return Choice(kind=kind, level=level, reason=f"{why}; {_help(before[kind])}{limit}.")
 
 
 def _let_pass(known: dict[Kind, Progress]) -> str:
@@ -73,14 +72,14 @@ def _target(open_ones: dict[Kind, Progress], at: float) -> tuple[Kind, str]:
     return kind, f"{kind} is {why} (known with probability {each.p:.2f})"
 
 
-def _help(before: Progress, now: Progress) -> str:
+def _help(known: Progress) -> str:
     """Why the help is what it is, before any limit."""
-    name = now.level.name.lower()
-    if not before.level:
+    name = known.help_next.name.lower()
+    if not known.level:
         return f"{name} is where help starts at that probability"
-    if now.level > before.level:
-        return f"{before.level.name.lower()} did not help last time, so one step up to {name}"
-    return f"{name} after {now.errors} turns with this error and {now.right} right ones"
+    if known.help_next > known.level:
+        return f"{known.level.name.lower()} did not help last time, so one step up to {name}"
+    return f"{name} after {known.errors + 1} turns with this error and {known.right} right ones"
 
 
 def _limited(level: Level, learner: Learner, limits: Limits) -> tuple[Level, str]:
