@@ -6,10 +6,10 @@ from random import Random
 
 import pytest
 
-from quimbot.generate.gap import gap, key
 from quimbot.generate.rules_teacher import RulesTeacher, clauses, moves_for, write_reply
 from quimbot.generate.teacher import Cell
 from quimbot.pedagogy.bank.bank import shipped_bank
+from quimbot.pedagogy.gap import gap, key
 from quimbot.pedagogy.moves import tutor_prompt
 from quimbot.pedagogy.seed import Seed
 from quimbot.records.record import Move

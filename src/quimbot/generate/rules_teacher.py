@@ -7,8 +7,8 @@ from random import Random
 
 from quimbot.exceptions import RuntimeFault
 from quimbot.generate.frames import frames
-from quimbot.generate.gap import gap, key
 from quimbot.generate.teacher import Answer, Cell
+from quimbot.pedagogy.gap import gap, key
 from quimbot.pedagogy.say_back import say_back, sentence
 from quimbot.pedagogy.seed import Seed
 from quimbot.records.record import Move

@@ -5,6 +5,7 @@ Words only are turned; third persons stay. A tutor's own "you" in a question com
 """
 
 import re
+from collections.abc import Sequence
 
 from quimbot.pedagogy.words import word_set
 
@@ -83,6 +84,12 @@ def say_back(clause: str, *, time_last: bool = True) -> str:
         text = f"{moved[2]} {when[:1].lower()}{when[1:]}"
     said = _small_start(_turn(_couples(_THANKS.sub("I thank you", text))))
     return f"you want me to {said[:1].lower()}{said[1:]}" if _commands(text) else said
+
+
+def turned(words: Sequence[str]) -> list[str]:
+    """Each word as the other speaker would say it; contractions are split, marks may stand."""
+    low = [word.lower() for word in words]
+    return [_facing(low, place, word) for place, word in enumerate(words)]
 
 
 def sentence(text: str, end: str = ".") -> str:
