@@ -9,6 +9,8 @@ from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import ThreadingHTTPServer
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import uvicorn
 
@@ -18,7 +20,9 @@ from quimbot.pedagogy.say_back import say_back
 from quimbot.records.record import Message, Move
 from quimbot.runtimes.runtime import Delta, Finish, Sampling
 from quimbot.serve.app import create_app
+from quimbot.serve.door import Door
 from quimbot.serve.gate import Gate
+from quimbot.serve.store.store import Store
 from quimbot.serve.tutors import Tutor
 
 
@@ -70,19 +74,31 @@ class Live:
 
     url: str
     gate: Gate
+    store: Store
 
 
 @contextmanager
 def live_server(*tutors: Tutor, at_once: int = 4, waiting: int = 16) -> Iterator[Live]:
     """A real uvicorn in a thread, until the block ends."""
     gate = Gate(at_once=at_once, waiting=waiting)
-    app = create_app({one.name: one for one in tutors}, gate, max_tokens=64, temperature=0.3)
-    with socket.create_server(("127.0.0.1", 0)) as listener:
+    with (
+        TemporaryDirectory() as folder,
+        Store.open(Path(folder, "store.db")) as store,
+        socket.create_server(("127.0.0.1", 0)) as listener,
+    ):
+        app = create_app(
+            {one.name: one for one in tutors},
+            gate,
+            store=store,
+            door=Door(store),
+            max_tokens=64,
+            temperature=0.3,
+        )
         server = uvicorn.Server(uvicorn.Config(app, log_level="error", timeout_graceful_shutdown=1))
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
         thread.start()
         try:
-            yield Live(url=f"http://127.0.0.1:{listener.getsockname()[1]}", gate=gate)
+            yield Live(url=f"http://127.0.0.1:{listener.getsockname()[1]}", gate=gate, store=store)
         finally:
             server.should_exit = True
             thread.join(10)

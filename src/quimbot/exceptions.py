@@ -7,6 +7,7 @@ The command line prints these without a traceback; anything else is our bug and 
     ├── RecipeError     a setting is unknown, missing or out of range
     ├── ModelError      a model or adapter cannot be found, reached or used
     ├── OutputError     a result cannot be written, or is already there
+    ├── NotFound        what was asked for is not there, or belongs to somebody else
     ├── TrainingFault   a training run cannot go on
     └── RuntimeFault    something that answers a chat failed to answer
         ├── PromptTooLong   the conversation does not fit the model's context
@@ -34,6 +35,10 @@ class ModelError(QuimbotError, LookupError):
 
 class OutputError(QuimbotError, OSError):
     """A result cannot be written, or is already there."""
+
+
+class NotFound(QuimbotError, LookupError):  # noqa: N818 - an everyday answer
+    """What was asked for is not there, or belongs to somebody else; which, is not told."""
 
 
 class TrainingFault(QuimbotError, RuntimeError):  # noqa: N818 - as RuntimeFault

@@ -6,6 +6,7 @@ import socket
 import subprocess
 import sys
 from contextlib import closing
+from pathlib import Path
 
 import httpx2
 import pytest
@@ -15,6 +16,7 @@ from quimbot.runs.watch import Silent
 from quimbot.serve.server import ServeSettings, serve
 
 _PROGRAM = """
+import sys
 from quimbot.serve.server import ServeSettings, serve
 from quimbot.runs.watch import Silent
 
@@ -22,14 +24,15 @@ class Told(Silent):
     def say(self, text):
         print(text, flush=True)
 
-print(serve(ServeSettings(address="scripted:echo", port=0), Told()), flush=True)
+settings = ServeSettings(address="scripted:echo", port=0, store=sys.argv[1])
+print(serve(settings, Told()), flush=True)
 """
 
 
 @pytest.mark.parametrize("stop", [signal.SIGTERM, signal.SIGINT])
-def test_it_serves_until_told_to_stop_and_ends_well(stop: signal.Signals) -> None:
+def test_it_serves_until_told_to_stop_and_ends_well(stop: signal.Signals, tmp_path: Path) -> None:
     with subprocess.Popen(
-        [sys.executable, "-c", _PROGRAM], stdout=subprocess.PIPE, text=True
+        [sys.executable, "-c", _PROGRAM, tmp_path / "store.db"], stdout=subprocess.PIPE, text=True
     ) as at_work:
         assert at_work.stdout is not None
         assert at_work.stdout.readline() == "Tutors: scripted:echo\n"

@@ -10,10 +10,14 @@ from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 from starlette.types import ASGIApp
 
+from quimbot.exceptions import NotFound, OutputError
+from quimbot.serve.account_routes import account_routes
+from quimbot.serve.door import Door
 from quimbot.serve.gate import Gate
 from quimbot.serve.guard import Guard
 from quimbot.serve.openai_routes import openai_routes
 from quimbot.serve.page_routes import page_routes
+from quimbot.serve.store.store import Store
 from quimbot.serve.tutors import Tutor
 from quimbot.serve.wire import ApiError, json_response
 
@@ -22,12 +26,15 @@ def create_app(
     tutors: Mapping[str, Tutor],
     gate: Gate,
     *,
+    store: Store,
+    door: Door,
     max_tokens: int,
     temperature: float,
     loopback: bool = True,
 ) -> ASGIApp:
     """The whole server as an ASGI application; `tutors` by name, the default first."""
-    faults = (ApiError, RequestValidationError, HTTPException, ClientDisconnect, Exception)
+    ours = (ApiError, NotFound, OutputError)
+    faults = (*ours, RequestValidationError, HTTPException, ClientDisconnect, Exception)
     app = FastAPI(
         title="quimbot",
         docs_url=None,  # the usual documentation pages load from elsewhere
@@ -35,6 +42,7 @@ def create_app(
         exception_handlers=dict.fromkeys(faults, _refused),
     )
     app.include_router(page_routes())
+    app.include_router(account_routes(store, door))
     app.include_router(openai_routes(tutors, gate, max_tokens=max_tokens, temperature=temperature))
 
     @app.get("/healthz")
@@ -48,22 +56,26 @@ def create_app(
 
 async def _refused(_request: Request, fault: Exception) -> Response:
     """Any fault in OpenAI's shape; what a message said is never repeated."""
+    if isinstance(fault, ClientDisconnect):
+        return Response(status_code=499)  # nobody reads it
     match fault:
         case ApiError():
-            return fault.response()
+            error = fault
+        case NotFound():
+            error = ApiError(404, "not_found", str(fault))
+        case OutputError():
+            error = ApiError(503, "store_unavailable", "the database cannot be used now")
         case RequestValidationError():
             found = fault.errors()[0]
             where = "" if found["type"] == "json_invalid" else _path(found["loc"])
             text = f"{where}: {found['msg']}" if where else str(found["msg"])
-            return ApiError(400, "invalid_value", text, where or None).response()
-        case ClientDisconnect():
-            return Response(status_code=499)  # nobody reads it
+            error = ApiError(400, "invalid_value", text, where or None)
         case HTTPException():
             phrase = HTTPStatus(fault.status_code).phrase
-            code = phrase.lower().replace(" ", "_")
-            return ApiError(fault.status_code, code, phrase).response()
+            error = ApiError(fault.status_code, phrase.lower().replace(" ", "_"), phrase)
         case _:
-            return ApiError(500, "internal_error", "something broke on the server").response()
+            error = ApiError(500, "internal_error", "something broke on the server")
+    return error.response()
 
 
 def _path(loc: Sequence[str | int]) -> str:

@@ -11,8 +11,10 @@ import uvicorn
 from quimbot.exceptions import OutputError, RecipeError
 from quimbot.runs.watch import Watch
 from quimbot.serve.app import create_app
+from quimbot.serve.door import Door
 from quimbot.serve.gate import Gate
 from quimbot.serve.guard import is_loopback
+from quimbot.serve.store.store import Store, default_store
 from quimbot.serve.tutors import open_tutors
 from quimbot.serve.wire import HOTTEST
 
@@ -38,6 +40,9 @@ class ServeSettings:
     """The longest reply, in tokens; thoughts count, and a request may ask for less."""
     temperature: float = 0.3
     """How freely replies are drawn when a request does not say; 0 takes the most probable word."""
+    store: str = ""
+    """Database of people and conversations: a file (SQLite) or a postgresql:// URL; empty: one of
+    your own in the user's data folder."""
 
     def __post_init__(self) -> None:
         """Refuse what cannot work."""
@@ -74,11 +79,16 @@ def serve(settings: ServeSettings, watch: Watch) -> str:
     """
     with _listening(settings.host, settings.port) as listener:
         port = listener.getsockname()[1]
-        with open_tutors(settings.address, at_once=settings.at_once) as tutors:
+        with (
+            Store.open(settings.store or default_store()) as store,
+            open_tutors(settings.address, at_once=settings.at_once) as tutors,
+        ):
             gate = Gate(at_once=settings.at_once, waiting=settings.max_waiting)
             app = create_app(
                 tutors,
                 gate,
+                store=store,
+                door=Door(store),
                 max_tokens=settings.max_tokens,
                 temperature=settings.temperature,
                 loopback=is_loopback(settings.host),
