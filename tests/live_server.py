@@ -78,8 +78,10 @@ class Live:
 
 
 @contextmanager
-def live_server(*tutors: Tutor, at_once: int = 4, waiting: int = 16) -> Iterator[Live]:
-    """A real uvicorn in a thread, until the block ends."""
+def live_server(
+    *tutors: Tutor, at_once: int = 4, waiting: int = 16, accounts: bool = False, secret: str = ""
+) -> Iterator[Live]:
+    """A real uvicorn in a thread, until the block ends; `secret` is Open WebUI's."""
     gate = Gate(at_once=at_once, waiting=waiting)
     with (
         TemporaryDirectory() as folder,
@@ -90,9 +92,10 @@ def live_server(*tutors: Tutor, at_once: int = 4, waiting: int = 16) -> Iterator
             {one.name: one for one in tutors},
             gate,
             store=store,
-            door=Door(store),
+            door=Door(store, accounts=accounts, secret=secret),
             max_tokens=64,
             temperature=0.3,
+            loopback=not accounts,
         )
         server = uvicorn.Server(uvicorn.Config(app, log_level="error", timeout_graceful_shutdown=1))
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})

@@ -8,6 +8,7 @@ The command line prints these without a traceback; anything else is our bug and 
     ├── ModelError      a model or adapter cannot be found, reached or used
     ├── OutputError     a result cannot be written, or is already there
     ├── NotFound        what was asked for is not there, or belongs to somebody else
+    ├── NotAllowed      a person may not do what they asked for
     ├── TrainingFault   a training run cannot go on
     └── RuntimeFault    something that answers a chat failed to answer
         ├── PromptTooLong   the conversation does not fit the model's context
@@ -39,6 +40,10 @@ class OutputError(QuimbotError, OSError):
 
 class NotFound(QuimbotError, LookupError):  # noqa: N818 - an everyday answer
     """What was asked for is not there, or belongs to somebody else; which, is not told."""
+
+
+class NotAllowed(QuimbotError):  # noqa: N818 - as NotFound
+    """A person may not do what they asked for."""
 
 
 class TrainingFault(QuimbotError, RuntimeError):  # noqa: N818 - as RuntimeFault

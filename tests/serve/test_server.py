@@ -24,7 +24,8 @@ class Told(Silent):
     def say(self, text):
         print(text, flush=True)
 
-settings = ServeSettings(address="scripted:echo", port=0, store=sys.argv[1])
+accounts = sys.argv[2:] == ["accounts"]
+settings = ServeSettings(address="scripted:echo", port=0, store=sys.argv[1], accounts=accounts)
 print(serve(settings, Told()), flush=True)
 """
 
@@ -43,6 +44,44 @@ def test_it_serves_until_told_to_stop_and_ends_well(stop: signal.Signals, tmp_pa
         os.kill(at_work.pid, stop)
         assert at_work.stdout.read().endswith("1 replies\n")
         assert at_work.wait(10) == 0
+
+
+def test_with_accounts_the_first_owner_is_asked_in_until_there_is_one(tmp_path: Path) -> None:
+    store = tmp_path / "store.db"
+
+    def first_lines() -> list[str]:
+        with subprocess.Popen(
+            [sys.executable, "-c", _PROGRAM, store, "accounts"],
+            stdout=subprocess.PIPE,
+            text=True,
+        ) as at_work:
+            assert at_work.stdout is not None
+            lines = [at_work.stdout.readline() for _ in range(2)]
+            url = lines[1].split()[2]
+            if not owned:
+                lines.append(at_work.stdout.readline())
+                token = lines[2].strip().partition(f"{url}#join=")[2]
+                me = httpx2.post(f"{url}api/join", json={"token": token, "name": "Olu"})
+                assert me.json()["role"] == "owner"
+            at_work.terminate()
+            return [*lines, *at_work.stdout]
+
+    owned = False
+    assert first_lines()[2].startswith("Become the owner")
+    owned = True
+    assert not any("owner" in line for line in first_lines())
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.168.1.7", "tutor.example"])
+def test_others_reach_a_server_with_accounts_only(host: str) -> None:
+    with pytest.raises(RecipeError, match=f"host {host} is reached from elsewhere; add --accounts"):
+        ServeSettings(address="x", host=host)
+    assert ServeSettings(address="x", host=host, accounts=True).host == host
+
+
+def test_a_database_that_cannot_be_used_is_told_before_anything_is_loaded(tmp_path: Path) -> None:
+    with pytest.raises(OutputError, match=f"{tmp_path}: cannot be written"):
+        serve(ServeSettings(address="no such model", port=0, store=str(tmp_path)), Silent())
 
 
 def test_a_taken_port_is_told_before_anything_is_loaded() -> None:

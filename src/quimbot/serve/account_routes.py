@@ -1,21 +1,37 @@
-"""What people may do about themselves: see and change who they are, take all along, and go."""
+"""What people may do about themselves: come in, see and change who they are, take all, and go."""
 
+import time
 from typing import Annotated, Literal
 
+import msgspec
 from fastapi import APIRouter, Request
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from quimbot.pedagogy.learner import Profile
 from quimbot.pedagogy.levels import Level
 from quimbot.serve.door import Door
+from quimbot.serve.store.person import Person
 from quimbot.serve.store.store import Store
-from quimbot.serve.wire import json_response
+from quimbot.serve.wire import ApiError, json_response
+
+Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100)]
+
+
+_LINK_S = 600
+"""How long a link to oneself can be used."""
 
 
 class _Exact(BaseModel):
     model_config = ConfigDict(extra="forbid")
+
+
+class Joining(_Exact):
+    """The body of POST /api/join; without a name it is the one who is signed in that joins."""
+
+    token: Annotated[str, Field(min_length=1, max_length=200)]
+    name: Name | None = None
 
 
 class ProfileChange(_Exact):
@@ -29,7 +45,7 @@ class ProfileChange(_Exact):
 class PersonChange(_Exact):
     """The body of PUT /api/me; what is left out stays as it is."""
 
-    name: Annotated[str, Field(max_length=100)] | None = None
+    name: Name | None = None
     profile: ProfileChange | None = None
     language: Literal["", "en", "es", "zh", "ar", "ko"] | None = None
     consent: bool | None = None
@@ -38,11 +54,50 @@ class PersonChange(_Exact):
 def account_routes(store: Store, door: Door) -> APIRouter:
     """The routes under `/api` about the person who asks."""
     routes = APIRouter(prefix="/api")
+    _add_ways_in(routes, store, door)
+    _add_own_data(routes, store, door)
+    return routes
 
+
+def _add_ways_in(routes: APIRouter, store: Store, door: Door) -> None:
+    @routes.post("/join")
+    async def join(body: Joining, request: Request) -> Response:
+        """Come in by an invitation, as a new person or with more rights."""
+        if not door.accounts:
+            raise ApiError(400, "no_accounts", "this server has one person only; see --accounts")
+        known = None if body.name else await door.known(request)
+        person = await run_in_threadpool(
+            store.invitations.accept,
+            body.token,
+            body.name or "",
+            person_id=None if known is None else known.id,
+        )
+        response = json_response(await _told(person, store, door))
+        if known is None or person.id != known.id:
+            await door.enter(request, person, response)
+        return response
+
+    @routes.post("/leave")
+    async def leave(request: Request) -> Response:
+        """Sign out."""
+        response = Response(status_code=204)
+        await door.leave(request, response)
+        return response
+
+    @routes.post("/me/link")
+    async def link(request: Request) -> Response:
+        """A token with which the person may join on another device, once and soon."""
+        person = await door.person(request)
+        expires = time.time() + _LINK_S
+        token = await run_in_threadpool(store.invitations.make_own, person.id, expires)
+        return json_response({"token": token, "expires": expires})
+
+
+def _add_own_data(routes: APIRouter, store: Store, door: Door) -> None:
     @routes.get("/me")
     async def me(request: Request) -> Response:
         """Who is asking."""
-        return json_response(await door.person(request))
+        return json_response(await _told(await door.person(request), store, door))
 
     @routes.put("/me")
     async def change(body: PersonChange, request: Request) -> Response:
@@ -57,13 +112,31 @@ def account_routes(store: Store, door: Door) -> APIRouter:
             language=body.language,
             consent=body.consent,
         )
-        return json_response(changed)
+        return json_response(await _told(changed, store, door))
 
     @routes.delete("/me")
     async def delete(request: Request) -> Response:
         """Forget the person and all that is theirs."""
         person = await door.person(request)
+        response = Response(status_code=204)
+        await door.leave(request, response)
         await run_in_threadpool(store.people.delete, person.id)
-        return Response(status_code=204)
+        return response
 
-    return routes
+    @routes.get("/me/export")
+    async def export(request: Request) -> Response:
+        """All that is kept about the person, as a file."""
+        person = await door.person(request)
+        response = json_response(await run_in_threadpool(store.people.export, person.id))
+        response.headers["Content-Disposition"] = 'attachment; filename="quimbot.json"'
+        return response
+
+
+async def _told(person: Person, store: Store, door: Door) -> dict[str, object]:
+    """What the page shows of the person."""
+    learns = await run_in_threadpool(store.classes.joined, person.id)
+    return {
+        **msgspec.structs.asdict(person),
+        "classes": [{"id": one.id, "name": one.name} for one in learns],
+        "accounts": door.accounts,
+    }

@@ -3,14 +3,14 @@
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 
-from fastapi import FastAPI, Request
+from fastapi import Depends, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 from starlette.types import ASGIApp
 
-from quimbot.exceptions import NotFound, OutputError
+from quimbot.exceptions import NotAllowed, NotFound, OutputError
 from quimbot.serve.account_routes import account_routes
 from quimbot.serve.door import Door
 from quimbot.serve.gate import Gate
@@ -33,7 +33,7 @@ def create_app(
     loopback: bool = True,
 ) -> ASGIApp:
     """The whole server as an ASGI application; `tutors` by name, the default first."""
-    ours = (ApiError, NotFound, OutputError)
+    ours = (ApiError, NotFound, NotAllowed, OutputError)
     faults = (*ours, RequestValidationError, HTTPException, ClientDisconnect, Exception)
     app = FastAPI(
         title="quimbot",
@@ -43,7 +43,10 @@ def create_app(
     )
     app.include_router(page_routes())
     app.include_router(account_routes(store, door))
-    app.include_router(openai_routes(tutors, gate, max_tokens=max_tokens, temperature=temperature))
+    app.include_router(
+        openai_routes(tutors, gate, max_tokens=max_tokens, temperature=temperature),
+        dependencies=[Depends(door.person)],
+    )
 
     @app.get("/healthz")
     async def healthz() -> Response:
@@ -63,6 +66,8 @@ async def _refused(_request: Request, fault: Exception) -> Response:
             error = fault
         case NotFound():
             error = ApiError(404, "not_found", str(fault))
+        case NotAllowed():
+            error = ApiError(403, "forbidden", str(fault))
         case OutputError():
             error = ApiError(503, "store_unavailable", "the database cannot be used now")
         case RequestValidationError():

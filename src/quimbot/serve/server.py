@@ -11,10 +11,11 @@ import uvicorn
 from quimbot.exceptions import OutputError, RecipeError
 from quimbot.runs.watch import Watch
 from quimbot.serve.app import create_app
-from quimbot.serve.door import Door
+from quimbot.serve.door import Door, open_webui_secret
 from quimbot.serve.gate import Gate
 from quimbot.serve.guard import is_loopback
-from quimbot.serve.store.store import Store, default_store
+from quimbot.serve.invite import owner_link
+from quimbot.serve.store.store import Store
 from quimbot.serve.tutors import open_tutors
 from quimbot.serve.wire import HOTTEST
 
@@ -29,7 +30,8 @@ class ServeSettings:
     address: str = field(kw_only=False)
     """What to serve: a run folder with its tutors, a checkpoint, a model name or a server's URL."""
     host: str = "127.0.0.1"
-    """Where to listen; 127.0.0.1 is reached from this machine only, 0.0.0.0 from everywhere."""
+    """Where to listen; 127.0.0.1 is reached from this machine only, 0.0.0.0 from everywhere, which
+    needs --accounts."""
     port: int = 8000
     """Port to listen on; 0 takes any free one."""
     at_once: int = 4
@@ -41,11 +43,18 @@ class ServeSettings:
     temperature: float = 0.3
     """How freely replies are drawn when a request does not say; 0 takes the most probable word."""
     store: str = ""
-    """Database of people and conversations: a file (SQLite) or a postgresql:// URL; empty: one of
-    your own in the user's data folder."""
+    """Database of people and conversations: a file (SQLite) or a postgresql:// address; empty: a
+    file in the user's data folder."""
+    accounts: bool = False
+    """Whether people sign in by invitation; without, all at this machine are its one owner."""
 
     def __post_init__(self) -> None:
         """Refuse what cannot work."""
+        if not (self.accounts or is_loopback(self.host)):
+            raise RecipeError(
+                f"serve: host {self.host} is reached from elsewhere; add --accounts, so that "
+                "people sign in by invitation, or keep 127.0.0.1"
+            )
         if not 0 <= self.port < 2**16:
             raise RecipeError(f"serve: port is {self.port}; give a number from 0 to 65535")
         if self.at_once < 1:
@@ -74,13 +83,14 @@ def serve(settings: ServeSettings, watch: Watch) -> str:
 
     Raises:
         OutputError: the port cannot be had.
-        DataError: the run folder's list of tutors is not what it must be.
+        DataError: the run folder's list of tutors or the database is not what it must be.
         ModelError: a tutor's model cannot be found, reached or used.
     """
+    secret = open_webui_secret()
     with _listening(settings.host, settings.port) as listener:
         port = listener.getsockname()[1]
         with (
-            Store.open(settings.store or default_store()) as store,
+            Store.open(settings.store) as store,
             open_tutors(settings.address, at_once=settings.at_once) as tutors,
         ):
             gate = Gate(at_once=settings.at_once, waiting=settings.max_waiting)
@@ -88,21 +98,27 @@ def serve(settings: ServeSettings, watch: Watch) -> str:
                 tutors,
                 gate,
                 store=store,
-                door=Door(store),
+                door=Door(store, accounts=settings.accounts, secret=secret),
                 max_tokens=settings.max_tokens,
                 temperature=settings.temperature,
-                loopback=is_loopback(settings.host),
+                loopback=not settings.accounts,  # names of other machines stand for them
             )
-            shown = f"[{settings.host}]" if ":" in settings.host else settings.host
+            url = _url(settings.host, port)
             watch.say(f"Tutors: {', '.join(tutors)}")
-            watch.say(f"Chat page: http://{shown}:{port}/   API: http://{shown}:{port}/v1")
-            if not is_loopback(settings.host):
-                watch.say("Everyone who can reach this machine can use the tutors.")
+            watch.say(f"Chat page: {url}/   API: {url}/v1")
+            if settings.accounts and not store.people.owned():
+                watch.say(f"Become the owner, once, within a week: {owner_link(store, url)}")
             config = uvicorn.Config(
                 app, log_level="warning", access_log=False, timeout_graceful_shutdown=_FINISH_S
             )
             _Server(config, gate).run(sockets=[listener])
     return f"served {', '.join(tutors)} on port {port}: {gate.served} replies"
+
+
+def _url(host: str, port: int) -> str:
+    """Where to go from this machine."""
+    shown = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - not bound
+    return f"http://[{shown}]:{port}" if ":" in shown else f"http://{shown}:{port}"
 
 
 class _Server(uvicorn.Server):

@@ -10,8 +10,8 @@ from sqlalchemy.exc import IntegrityError
 from quimbot.exceptions import NotFound
 from quimbot.records.record import Role
 from quimbot.serve.store.database import Database
-from quimbot.serve.store.people import new_id
 from quimbot.serve.store.schema import conversations, turns
+from quimbot.serve.store.secret import new_id
 
 State = Literal["whole", "partial", "stopped", "failed"]
 """Of a turn: said to its end, still being said (or cut off with the server), stopped, broken."""
@@ -80,10 +80,8 @@ class Conversations:
 
     def of(self, person_id: str) -> list[Conversation]:
         """A person's conversations, the newest first."""
-        found = select(conversations).where(conversations.c.person_id == person_id)
-        found = found.order_by(conversations.c.changed.desc(), conversations.c.id)
         with self._database.reading() as connection:
-            return [_conversation(row) for row in connection.execute(found).mappings()]
+            return conversations_of(connection, person_id)
 
     def get(self, person_id: str, conversation_id: str) -> Conversation:
         """One of a person's conversations.
@@ -150,17 +148,27 @@ class Conversations:
             if not connection.execute(changed).rowcount:
                 raise NotFound("there is no such turn")
 
+    def take_back(self, person_id: str, conversation_id: str, turn_id: int) -> None:
+        """Forget a turn and all after it, with what was noticed in them.
+
+        Raises:
+            NotFound: they have none of that id.
+        """
+        with self._database.writing() as connection:
+            require_theirs(connection, person_id, conversation_id)
+            this = turns.c.conversation_id == conversation_id
+            connection.execute(delete(turns).where(this, turns.c.id >= turn_id))
+        self._database.forget()
+
     def turns(self, person_id: str, conversation_id: str) -> list[Turn]:
         """The turns in order.
 
         Raises:
             NotFound: they have none of that id.
         """
-        found = select(turns).where(turns.c.conversation_id == conversation_id)
         with self._database.reading() as connection:
             require_theirs(connection, person_id, conversation_id)
-            rows = connection.execute(found.order_by(turns.c.id)).mappings()
-            return [_turn(row) for row in rows]
+            return turns_of(connection, conversation_id)
 
     def _outside(self, person_id: str, outside_id: str) -> Conversation | None:
         found = select(conversations).where(
@@ -184,10 +192,23 @@ def require_theirs(connection: Connection, person_id: str, conversation_id: str)
         raise NotFound(_NONE)
 
 
+def conversations_of(connection: Connection, person_id: str) -> list[Conversation]:
+    """A person's conversations, the newest first."""
+    found = select(conversations).where(conversations.c.person_id == person_id)
+    found = found.order_by(conversations.c.changed.desc(), conversations.c.id)
+    return [_conversation(row) for row in connection.execute(found).mappings()]
+
+
+def turns_of(connection: Connection, conversation_id: str) -> list[Turn]:
+    """The turns of a conversation in order."""
+    found = select(turns).where(turns.c.conversation_id == conversation_id).order_by(turns.c.id)
+    return [_turn(row) for row in connection.execute(found).mappings()]
+
+
 def _theirs(person_id: str, conversation_id: str) -> Select[tuple[object, ...]]:
-    return select(conversations).where(
-        conversations.c.id == conversation_id, conversations.c.person_id == person_id
-    )
+    theirs = conversations.c.person_id == person_id
+    found = select(conversations).where(conversations.c.id == conversation_id, theirs)
+    return found.with_for_update(read=True, key_share=True)  # it stays while something is added
 
 
 def _conversation(row: RowMapping) -> Conversation:

@@ -17,7 +17,6 @@ _WAIT_S = 10
 """How long a write waits for another one, and an opening for a server to answer."""
 
 _PRAGMAS = (
-    f"busy_timeout={_WAIT_S * 1000}",
     "journal_mode=WAL",
     "synchronous=NORMAL",  # with WAL nothing is lost when the process is killed
     "foreign_keys=ON",
@@ -144,7 +143,7 @@ def _prepare(engine: Engine) -> None:
     @event.listens_for(engine, "connect")
     def connected(connection: sqlite3.Connection, _record: object) -> None:
         connection.isolation_level = None  # transactions are begun below, not by the driver
-        for pragma in _PRAGMAS:
+        for pragma in (f"busy_timeout={_WAIT_S * 1000}", *_PRAGMAS):
             connection.execute(f"PRAGMA {pragma}")
 
     @event.listens_for(engine, "begin")

@@ -1,7 +1,7 @@
 """Who there is: added, changed, given all that is kept about them, and forgotten."""
 
-import secrets
 from collections.abc import Callable
+from typing import Any
 
 import msgspec
 from sqlalchemy import RowMapping, delete, insert, select, update
@@ -10,16 +10,13 @@ from sqlalchemy.exc import IntegrityError
 from quimbot.exceptions import NotFound
 from quimbot.pedagogy.learner import Profile
 from quimbot.serve.store.database import Database
+from quimbot.serve.store.export import export
 from quimbot.serve.store.person import Person, Role
 from quimbot.serve.store.schema import people
+from quimbot.serve.store.secret import new_id
 
 LOCAL = "local"
 """Outside id of the one person of a server without accounts."""
-
-
-def new_id() -> str:
-    """A name that nobody can guess; 128 bits, safe in an address."""
-    return secrets.token_urlsafe(16)
 
 
 class People:
@@ -34,15 +31,13 @@ class People:
         name: str = "",
         role: Role = "learner",
         *,
-        profile: Profile = Profile(),  # noqa: B008 - frozen
         outside_id: str | None = None,
     ) -> Person:
         """A new person; `outside_id` is how another program knows them."""
-        person = Person(id=new_id(), name=name, role=role, profile=profile)
-        row = {**_row(person), "outside_id": outside_id, "made": self._clock()}
+        row = new_row(name, role, self._clock(), outside_id=outside_id)
         with self._database.writing() as connection:
             connection.execute(insert(people).values(row))
-        return self.person(person.id)
+        return self.person(row["id"])
 
     def outside(self, outside_id: str, role: Role = "learner") -> Person:
         """The person whom another program knows so, added when they first come."""
@@ -90,11 +85,34 @@ class People:
         given = {"name": name, "language": language, "consent": consent}
         changed = {key: value for key, value in given.items() if value is not None}
         if profile is not None:
-            changed["profile"] = msgspec.json.encode(profile).decode()
+            changed["profile"] = _text(profile)
         if changed:
             with self._database.writing() as connection:
                 connection.execute(update(people).where(people.c.id == person_id).values(changed))
         return self.person(person_id)
+
+    def named(self, name: str) -> list[Person]:
+        """Everybody of that name or id; for whoever runs the server."""
+        with self._database.reading() as connection:
+            found = select(people).where((people.c.name == name) | (people.c.id == name))
+            return [person_of(row) for row in connection.execute(found).mappings()]
+
+    def owned(self) -> bool:
+        """Whether there is an owner who came by an invitation."""
+        invited = people.c.outside_id.is_(None)
+        with self._database.reading() as connection:
+            found = select(people.c.id).where((people.c.role == "owner") & invited)
+            return connection.execute(found).first() is not None
+
+    def export(self, person_id: str) -> dict[str, Any]:
+        """All that is kept about a person, as plain data.
+
+        Raises:
+            NotFound: there is none.
+        """
+        self.person(person_id)
+        with self._database.reading() as connection:
+            return export(connection, person_id)
 
     def delete(self, person_id: str) -> None:
         """Forget a person and all that is theirs, from the file as well.
@@ -114,8 +132,11 @@ def person_of(row: RowMapping) -> Person:
     return Person(profile=msgspec.json.decode(row["profile"], type=Profile), **told)
 
 
-def _row(person: Person) -> dict[str, object]:
-    return {
-        **msgspec.structs.asdict(person),
-        "profile": msgspec.json.encode(person.profile).decode(),
-    }
+def new_row(name: str, role: Role, at: float, *, outside_id: str | None = None) -> dict[str, Any]:
+    """A person who has told nothing yet, as a row of the table."""
+    told = msgspec.structs.asdict(Person(id=new_id(), name=name, role=role))
+    return {**told, "profile": _text(Profile()), "outside_id": outside_id, "made": at}
+
+
+def _text(profile: Profile) -> str:
+    return msgspec.json.encode(profile).decode()
