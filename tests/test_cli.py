@@ -61,6 +61,10 @@ def rows(path: Path, *lines: object) -> Path:
         (["generate", "--output", "b.jsonl", "--dialogues", "many"], "many"),
         (["score", "--runtimes", "smolm2-135m", "--output", "s", "--limit", "1"], "smollm2-135m"),
         (["chat", "no-such-model"], "no-such-model"),
+        (["serve", "scripted:echo", "--host", "0.0.0.0"], "--accounts"),
+        (["serve", "scripted:echo", "--port", "0", "--store", "."], "cannot be written"),
+        (["invite", "--role", "boss"], "boss"),
+        (["key", "revoke", "--key", "x", "--store", "b.db"], "quimbot key list"),
     ],
 )
 def test_a_mistake_is_one_line(

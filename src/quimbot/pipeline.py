@@ -50,17 +50,22 @@ COMMANDS = {
     "export": "Turn a checkpoint into an adapter, merged weights, GGUF or an Ollama model.",
     "doctor": "Tell what this machine can train, and what is in its way.",
     "serve": "Serve tutors over an OpenAI-compatible API, with a chat page.",
+    "invite": "Make a link by which a learner, an instructor or an owner comes in.",
+    "key make": "Make a key with which a program uses the API.",
+    "key list": "List the keys, for whom they stand and when they were last used.",
+    "key revoke": "Make a key open nothing any more.",
 }
 """Every command that can do its work unattended, in data order, and what it does."""
 
 FAMILIES = {
     "blind": "Let people compare tutors without knowing who is who.",
     "label": "Let people check the verifier itself.",
+    "key": "Let programs use the API of a server.",
 }
 """What the commands of two words have in common, by their first word."""
 
 
-def command(name: str) -> tuple[type[Settings], Work]:  # noqa: C901, PLR0911, PLR0912 - one case a command
+def command(name: str) -> tuple[type[Settings], Work]:  # noqa: C901, PLR0911, PLR0912, PLR0915 - one case a command
     """The settings type and the work of a command; only its own module is imported.
 
     Raises:
@@ -156,6 +161,22 @@ def command(name: str) -> tuple[type[Settings], Work]:  # noqa: C901, PLR0911, P
             from quimbot.serve.server import ServeSettings, serve
 
             return ServeSettings, serve
+        case "invite":
+            from quimbot.serve.invite import InviteSettings, invite
+
+            return InviteSettings, invite
+        case "key make":
+            from quimbot.serve.keys import KeyMakeSettings, key_make
+
+            return KeyMakeSettings, key_make
+        case "key list":
+            from quimbot.serve.keys import KeyListSettings, key_list
+
+            return KeyListSettings, key_list
+        case "key revoke":
+            from quimbot.serve.keys import KeyRevokeSettings, key_revoke
+
+            return KeyRevokeSettings, key_revoke
     raise RecipeError(
         f"unknown command {name!r}; allowed: {', '.join(COMMANDS)}{suggestion(name, COMMANDS)}"
     )
