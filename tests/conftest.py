@@ -1,7 +1,9 @@
 """Settings that must stand before the first heavy import of a test run."""
 
 import os
+from collections.abc import Iterator
 
+import pytest
 from hypothesis import settings
 
 os.environ.setdefault("GOMP_SPINCOUNT", "0")  # as in the command line: tests run beside others
@@ -11,3 +13,11 @@ settings.register_profile("untimed", deadline=None)  # how long a test takes say
 settings.load_profile("untimed")
 
 pytest_plugins = ["stores"]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def no_data_of_the_user(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """What a server keeps without being told where is kept in a folder of the tests."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_DATA_HOME", str(tmp_path_factory.mktemp("data")))
+        yield

@@ -25,19 +25,22 @@ def postgres() -> Iterator[str]:
         except Exception as fault:  # noqa: BLE001 - whatever is in its way
             pytest.skip(f"PostgreSQL does not start on this machine: {fault!r}")
         with server:
+            server.psql("ALTER SYSTEM SET fsync = off; SELECT pg_reload_conf();")
             yield server.get_uri()
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def place(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     """Where a store of one kind may be opened; nothing is there."""
     if request.param == "sqlite":
-        return str(tmp_path / "store.db")
+        yield str(tmp_path / "store.db")
+        return
     server: str = request.getfixturevalue("postgres")
-    name = f"test_{secrets.token_hex(6)}"
+    name = f"test_{secrets.token_hex(6)}"  # a schema: much cheaper to make than a database
     with closing(psycopg.connect(server, autocommit=True)) as connection:
-        connection.execute(f"CREATE DATABASE {name}".encode())
-    return server.replace("/postgres?", f"/{name}?")
+        connection.execute(f"CREATE SCHEMA {name}".encode())
+        yield f"{server}&options=-csearch_path%3D{name}"
+        connection.execute(f"DROP SCHEMA {name} CASCADE".encode())
 
 
 @pytest.fixture

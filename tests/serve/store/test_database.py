@@ -12,6 +12,7 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import create_engine, make_url
+from sqlalchemy.exc import IntegrityError
 
 from quimbot.exceptions import DataError, OutputError, QuimbotError, RecipeError
 from quimbot.serve.store import database
@@ -115,6 +116,12 @@ def test_a_postgresql_that_does_not_answer_is_told_without_its_password() -> Non
 def test_without_the_driver_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "psycopg", None)
     assert "pip install 'quimbot[postgres]'" in refused("postgresql://h/x", RecipeError)
+
+
+def test_no_error_tells_what_somebody_wrote(store: Store) -> None:
+    with pytest.raises(IntegrityError) as caught:
+        store.classes.add("My secret", "nobody")
+    assert "secret" not in str(caught.value)
 
 
 def test_only_the_owner_may_read_the_file_and_its_folder(tmp_path: Path) -> None:

@@ -188,7 +188,10 @@ def require_theirs(connection: Connection, person_id: str, conversation_id: str)
     Raises:
         NotFound: it is not, or there is none.
     """
-    if connection.execute(_theirs(person_id, conversation_id)).first() is None:
+    found = _theirs(person_id, conversation_id)
+    if connection.get_execution_options().get("writes"):
+        found = found.with_for_update(read=True, key_share=True)  # it stays until all is written
+    if connection.execute(found).first() is None:
         raise NotFound(_NONE)
 
 
@@ -207,8 +210,7 @@ def turns_of(connection: Connection, conversation_id: str) -> list[Turn]:
 
 def _theirs(person_id: str, conversation_id: str) -> Select[tuple[object, ...]]:
     theirs = conversations.c.person_id == person_id
-    found = select(conversations).where(conversations.c.id == conversation_id, theirs)
-    return found.with_for_update(read=True, key_share=True)  # it stays while something is added
+    return select(conversations).where(conversations.c.id == conversation_id, theirs)
 
 
 def _conversation(row: RowMapping) -> Conversation:

@@ -2,8 +2,9 @@
 
 import os
 import sqlite3
+import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
@@ -30,10 +31,13 @@ class Database:
     def __init__(self, engine: Engine, place: str) -> None:
         self._engine = engine
         self._place = place
+        sqlite = engine.dialect.name == "sqlite"
+        # SQLite takes one writer at a time; it polls, a lock lets those of one process in in turn.
+        self._turn = threading.Lock() if sqlite else nullcontext()
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
-        """A connection that sees one state of everything.
+        """A connection to ask questions.
 
         Raises:
             OutputError: the database cannot be used now.
@@ -49,6 +53,7 @@ class Database:
             OutputError: the database cannot be used now.
         """
         with (
+            self._turn,
             self._faults(),
             self._engine.execution_options(writes=True).begin() as connection,
         ):
@@ -57,7 +62,7 @@ class Database:
     def forget(self) -> None:
         """Take what was deleted out of SQLite's log too; pages are overwritten when it is."""
         if self._engine.dialect.name == "sqlite":
-            with self._faults(), _raw(self._engine) as connection:
+            with self._turn, self._faults(), _raw(self._engine) as connection:
                 connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
     def close(self) -> None:
@@ -102,10 +107,13 @@ def open_database(place: str | Path) -> Database:
 
 
 def _engine(url: URL) -> Engine:
+    """Connections to a database; its errors do not tell what somebody said."""
     if url.get_backend_name() == "sqlite":
-        return create_engine(url)
+        return create_engine(url, hide_parameters=True)
     try:
-        return create_engine(url, pool_pre_ping=True, connect_args={"connect_timeout": _WAIT_S})
+        return create_engine(
+            url, hide_parameters=True, pool_pre_ping=True, connect_args={"connect_timeout": _WAIT_S}
+        )
     except ModuleNotFoundError:
         raise RecipeError(
             f"{url.render_as_string()}: PostgreSQL needs a driver; "
