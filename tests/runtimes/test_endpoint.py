@@ -118,6 +118,52 @@ def test_reply_and_request(server: Server) -> None:
     ]
 
 
+TOLD = {
+    "token": " went",
+    "logprob": -0.25,
+    "bytes": None,
+    "top_logprobs": [
+        {"token": " went", "logprob": -0.25, "bytes": [32, 119, 101, 110, 116]},
+        {"token": " go", "logprob": -1.5},
+    ],
+}
+
+
+@pytest.mark.parametrize("whole", [False, True])
+def test_probabilities_are_passed_on_where_they_are_asked_for(server: Server, whole: bool) -> None:
+    choice = {"logprobs": {"content": [TOLD]}, "finish_reason": "stop" if whole else None}
+    said = {"content": " went"}
+    if whole:
+        answer = {"choices": [choice | {"message": said}]}
+        server.answers = [lambda handler: send_json(handler, answer)]
+    else:
+        server.answers = [streamed({"choices": [choice | {"delta": said}]}, piece(finish="stop"))]
+    runtime = Endpoint(server.address(), streamed=not whole)
+    (drawn,) = asyncio.run(reply(runtime, CHAT, Sampling(likeliest=1))).drawn
+    assert (drawn.text, drawn.data, drawn.logprob) == (" went", b" went", -0.25)
+    assert [one.text for one in drawn.likeliest] == [" went"]
+    assert asyncio.run(reply(runtime, CHAT, Sampling())).drawn == ()
+    assert [(b.get("logprobs"), b.get("top_logprobs")) for b in server.bodies] == [
+        (True, 1),
+        (None, None),
+    ]
+
+
+def send_json(handler: BaseHTTPRequestHandler, value: object) -> None:
+    handler.send_response(200)
+    handler.send_header("Content-Type", "application/json")
+    handler.end_headers()
+    handler.wfile.write(json.dumps(value).encode())
+
+
+@pytest.mark.parametrize("told", [{"content": [{"token": "a"}]}, {"content": 7}, "x", [1]])
+def test_probabilities_in_another_format_are_a_fault(server: Server, told: object) -> None:
+    choice = {"delta": {"content": "a"}, "logprobs": told, "finish_reason": None}
+    server.answers = [streamed({"choices": [choice]}, piece(finish="stop"))]
+    with pytest.raises(RuntimeFault, match="not in OpenAI's format"):
+        server.ask(Sampling(likeliest=1))
+
+
 def test_no_key_no_header(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv(KEY_VARIABLE)
     server.answers = [streamed(piece("Hi"), piece(finish="length"))]

@@ -1,5 +1,6 @@
 """llama.cpp and torch must say the same: the same greedy tokens, the same probabilities."""
 
+import asyncio
 import itertools
 import json
 from collections.abc import Iterator, Sequence
@@ -15,9 +16,11 @@ from tiny_models import tiny_model
 from quimbot.records.record import Message
 from quimbot.runtimes.adapter import Adapter, read_adapter
 from quimbot.runtimes.chat_format import prompt_text
+from quimbot.runtimes.drawn import Drawn
 from quimbot.runtimes.gguf import Architecture, rotated_heads
 from quimbot.runtimes.llamacpp import LlamaEngine
 from quimbot.runtimes.models import ModelFiles, find_model
+from quimbot.runtimes.runtime import Sampling, reply
 from quimbot.runtimes.torch_local import TorchEngine
 
 Scored = list[tuple[int, float]]
@@ -79,6 +82,36 @@ def difference(base: ModelFiles, adapters: Sequence[Adapter], chats: int = 3) ->
             pairs = zip(expected, found, strict=True)
             largest = max(largest, *(abs(one[1] - other[1]) for one, other in pairs))
     return largest
+
+
+def followed(
+    engine: TorchEngine, chat: Sequence[Message], reply: Sequence[Drawn]
+) -> Iterator[tuple[list[float], list[float]]]:
+    """What was told of each token and what torch says, until a character takes several tokens."""
+    text = prompt_text(chat, engine.base.style)
+    tokens = engine.tokenizer.encode(text, add_special_tokens=False)
+    with engine.using(None) as model:
+        for drawn in reply:
+            (token, *more) = engine.tokenizer.encode(drawn.text, add_special_tokens=False)
+            if more or token in unprintable(engine.base):
+                return
+            scores = model(torch.tensor([tokens]), use_cache=False).logits[0, -1].log_softmax(-1)
+            told = [drawn.logprob, *(one.logprob for one in drawn.likeliest)]
+            yield told, [float(scores[token]), *scores.topk(3).values.tolist()]
+            tokens.append(token)
+
+
+def test_a_stream_tells_the_probabilities_of_the_reference(tiny: ModelFiles) -> None:
+    """Those before the temperature, whatever it is."""
+    with TorchEngine(tiny) as exact, LlamaEngine(tiny, kind="F32") as fast:
+        compared = 0
+        for seed, chat in itertools.product(range(12), CHATS):
+            asked = Sampling(max_tokens=16, temperature=0.7, seed=seed, likeliest=3)
+            answer = asyncio.run(reply(fast.runtime("tiny"), chat, asked))
+            for told, expected in followed(exact, chat, answer.drawn):
+                assert told == pytest.approx(expected, abs=1e-3)
+                compared += 1
+        assert compared > 20
 
 
 def both_scalings(base: ModelFiles, folder: Path, std: float) -> list[Adapter]:

@@ -29,6 +29,7 @@ from quimbot.exceptions import (
     Unusable,
 )
 from quimbot.records.record import Message
+from quimbot.runtimes.drawn import Drawn, drawn_tokens
 from quimbot.runtimes.runtime import Delta, Finish, Sampling
 
 KEY_VARIABLE = "QUIMBOT_API_KEY"
@@ -102,26 +103,15 @@ class Endpoint:
 
     async def stream(self, messages: Sequence[Message], sampling: Sampling) -> AsyncIterator[Delta]:
         """The reply in pieces; a connection that fails before the first one is tried again."""
-        body: dict[str, Any] = {
-            "model": self._model,
-            "messages": [{"role": m.role, "content": m.content} for m in messages],
-            "max_tokens": sampling.max_tokens,
-            "temperature": sampling.temperature,
-            "top_p": sampling.top_p,
-            "seed": sampling.seed,
-        }
-        if sampling.stop:
-            body["stop"] = list(sampling.stop)
-        if self._streamed:
-            body |= {"stream": True, "stream_options": {"include_usage": True}}
+        body = self._body(messages, sampling)
         async with self._client() as client:
             try:
                 async with await self._open(client, body) as response:
                     if self._streamed:
-                        async for delta in self._deltas(response):
+                        async for delta in self._deltas(response, sampling.likeliest):
                             yield delta
                     else:
-                        yield self._whole(await response.read())
+                        yield self._whole(await response.read(), sampling.likeliest)
             except _Refusal as refusal:
                 raise self._refused(refusal) from refusal
             except TimeoutError as fault:
@@ -133,6 +123,24 @@ class Endpoint:
                 raise self._not_reached(fault.os_error, "no-connection") from fault
             except (aiohttp.ClientError, HttpProcessingError) as fault:
                 raise self._not_reached(fault, "reset") from fault
+
+    def _body(self, messages: Sequence[Message], sampling: Sampling) -> dict[str, Any]:
+        """A chat as it is asked for."""
+        body: dict[str, Any] = {
+            "model": self._model,
+            "messages": [{"role": m.role, "content": m.content} for m in messages],
+            "max_tokens": sampling.max_tokens,
+            "temperature": sampling.temperature,
+            "top_p": sampling.top_p,
+            "seed": sampling.seed,
+        }
+        if sampling.stop:
+            body["stop"] = list(sampling.stop)
+        if sampling.likeliest is not None:
+            body |= {"logprobs": True, "top_logprobs": sampling.likeliest}
+        if self._streamed:
+            body |= {"stream": True, "stream_options": {"include_usage": True}}
+        return body
 
     @asynccontextmanager
     async def session(self) -> AsyncIterator[None]:
@@ -191,7 +199,9 @@ class Endpoint:
                 return response
         raise AssertionError("the last attempt returns or raises")
 
-    async def _deltas(self, response: aiohttp.ClientResponse) -> AsyncIterator[Delta]:
+    async def _deltas(
+        self, response: aiohttp.ClientResponse, likeliest: int | None
+    ) -> AsyncIterator[Delta]:
         if response.content_type != _EVENTS:
             told = self._told(f"answered with {response.content_type} instead of {_EVENTS}")
             raise RuntimeFault(told, kind="not-events")
@@ -206,21 +216,34 @@ class Endpoint:
             piece = self._checked(data)
             last = _counted(piece, last)
             for choice in piece.get("choices", ()):
-                if text := (choice.get("delta") or {}).get("content"):
-                    yield Delta(text=text)
+                text = (choice.get("delta") or {}).get("content") or ""
+                drawn = self._drawn(choice, likeliest)
+                if text or drawn:
+                    yield Delta(text=text, drawn=drawn)
                 finish = self._finish(choice) or finish
         if finish is None:
             raise self._broken_off()
         yield replace(last, finish=finish)
 
-    def _whole(self, data: bytes) -> Delta:
+    def _whole(self, data: bytes, likeliest: int | None) -> Delta:
         """The reply that came at once."""
         answer = self._checked(data)
         for choice in answer.get("choices", ()):
             if finish := self._finish(choice):
                 text = (choice.get("message") or {}).get("content") or ""
-                return replace(_counted(answer, Delta()), text=text, finish=finish)
+                drawn = self._drawn(choice, likeliest)
+                return replace(_counted(answer, Delta()), text=text, drawn=drawn, finish=finish)
         raise self._broken_off()
+
+    def _drawn(self, choice: dict[str, Any], likeliest: int | None) -> tuple[Drawn, ...]:
+        """The tokens of a piece, where they were asked for and the server tells them."""
+        if likeliest is None or not choice.get("logprobs"):
+            return ()
+        try:
+            return drawn_tokens(choice["logprobs"].get("content") or (), likeliest)
+        except (msgspec.ValidationError, AttributeError, ValueError) as fault:
+            told = self._told(f"sent logprobs that are not in OpenAI's format ({fault})")
+            raise RuntimeFault(told, kind="not-logprobs") from fault
 
     def _finish(self, choice: dict[str, Any]) -> Finish | None:
         reason = choice.get("finish_reason")

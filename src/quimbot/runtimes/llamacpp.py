@@ -23,6 +23,7 @@ from quimbot.exceptions import ModelError, PromptTooLong, RuntimeFault
 from quimbot.records.record import Message
 from quimbot.runtimes.adapter import Adapter
 from quimbot.runtimes.chat_format import Style, prompt_text
+from quimbot.runtimes.drawn import drawn_tokens
 from quimbot.runtimes.gguf import Kind
 from quimbot.runtimes.gguf_adapter import adapter_to_gguf
 from quimbot.runtimes.models import ModelFiles
@@ -245,11 +246,13 @@ class LlamaRuntime:
             "seed": sampling.seed,
             "stop": list(sampling.stop),
         }
+        if sampling.likeliest is not None:
+            request["logprobs"] = max(1, sampling.likeliest)  # 0 would tell nothing
         self._engine.start(request, receive)
         try:
             while piece := await pieces.get():
-                delta = heard(self._delta(piece))
-                if delta.text or delta.finish:
+                delta = heard(self._delta(piece, sampling.likeliest))
+                if delta.text or delta.drawn or delta.finish:
                     yield delta
                 if delta.finish:
                     return
@@ -257,15 +260,17 @@ class LlamaRuntime:
         finally:
             left.set()
 
-    def _delta(self, piece: dict[str, Any]) -> Delta:
+    def _delta(self, piece: dict[str, Any], likeliest: int | None) -> Delta:
         if "error" in piece:
             raise self._fault(piece["error"])
         if not piece["choices"]:
             return Delta()
         (choice,) = piece["choices"]
         usage = piece.get("usage", {})
+        tokens = (choice["logprobs"] or {}).get("content", ())
         return Delta(
             text=choice["text"],
+            drawn=drawn_tokens(tokens, likeliest or 0),
             finish=choice["finish_reason"],
             prompt_tokens=usage.get("prompt_tokens", 0),
             reply_tokens=usage.get("completion_tokens", 0),

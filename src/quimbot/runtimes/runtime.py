@@ -8,6 +8,7 @@ from typing import Literal, Protocol, runtime_checkable
 
 from quimbot.exceptions import QuimbotError
 from quimbot.records.record import Message
+from quimbot.runtimes.drawn import Drawn
 
 Finish = Literal["stop", "length"]
 
@@ -21,6 +22,9 @@ class Sampling:
     top_p: float = 1.0
     seed: int = 0
     stop: tuple[str, ...] = ()
+    likeliest: int | None = None
+    """How many of the likeliest tokens to tell with each that is drawn, where a runtime can say how
+    probable they were; None tells no probabilities at all."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,6 +32,8 @@ class Delta:
     """A piece of a reply; the last piece says why it ended, what was counted and who answered."""
 
     text: str = ""
+    drawn: tuple[Drawn, ...] = ()
+    """The tokens of the text where they were asked for; they may come a piece before it."""
     finish: Finish | None = None
     prompt_tokens: int = 0
     reply_tokens: int = 0
@@ -89,6 +95,7 @@ class Reply:
     """A finished reply."""
 
     text: str
+    drawn: tuple[Drawn, ...] = ()
     finish: Finish = "stop"
     prompt_tokens: int = 0
     reply_tokens: int = 0
@@ -99,13 +106,21 @@ class Reply:
 
 async def reply(runtime: Runtime, messages: Sequence[Message], sampling: Sampling) -> Reply:
     """The whole reply at once."""
+    return await whole(runtime.stream(messages, sampling))
+
+
+async def whole(pieces: AsyncIterator[Delta]) -> Reply:
+    """The reply that some pieces make."""
     parts: list[str] = []
+    drawn: list[Drawn] = []
     last = Delta()
-    async for delta in runtime.stream(messages, sampling):
+    async for delta in pieces:
         parts.append(delta.text)
+        drawn += delta.drawn
         last = delta
     return Reply(
         text="".join(parts),
+        drawn=tuple(drawn),
         finish=last.finish or "stop",
         prompt_tokens=last.prompt_tokens,
         reply_tokens=last.reply_tokens,

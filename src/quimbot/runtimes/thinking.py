@@ -2,8 +2,10 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from itertools import chain
 
 from quimbot.runtimes.chat_format import Style, thinks
+from quimbot.runtimes.drawn import Drawn
 from quimbot.runtimes.runtime import Delta
 
 _OPEN = "<think>"
@@ -14,17 +16,36 @@ class Thinking:
     """Takes `<think>…</think>` out of a reply that arrives in pieces.
 
     A tag may be split over pieces in any way; a block that never ends hides the rest. A reply may
-    begin `inside` a block, which the prompt opened.
+    begin `inside` a block, which the prompt opened. The tokens of a reply are heard with their
+    text: those of thoughts, and of a stop string that ended the reply, never are.
     """
 
     def __init__(self, *, inside: bool = False) -> None:
         self._held = ""
         self._inside = inside
         self._spoken = False
+        self._tags = 0
+        self._drawn: tuple[Drawn, ...] = ()
 
     def heard(self, piece: Delta) -> Delta:
         """A piece of a reply without what is not shown; it may be left without text."""
-        return replace(piece, text=self.shown(piece.text, last=piece.finish is not None))
+        if len(piece.drawn) > 1 and "".join(one.text for one in piece.drawn) == piece.text:
+            parts = [self.heard(Delta(text=one.text, drawn=(one,))) for one in piece.drawn]
+            parts.append(self.heard(replace(piece, text="", drawn=())))
+            text = "".join(part.text for part in parts)
+            return replace(piece, text=text, drawn=tuple(chain(*(part.drawn for part in parts))))
+        tags = self._tags
+        text = self.shown(piece.text, last=piece.finish is not None)
+        passed = self._tags > tags
+        if passed:
+            self._drawn = ()
+        if text:
+            told = () if passed and len(piece.drawn) > 1 else (*self._drawn, *piece.drawn)
+            self._drawn = ()
+            return replace(piece, text=text, drawn=told)
+        silent = passed or self._inside or (piece.text and not self._held)
+        self._drawn = () if silent else (*self._drawn, *piece.drawn)
+        return replace(piece, text=text, drawn=())
 
     def shown(self, piece: str, *, last: bool = False) -> str:
         """What can be shown now that `piece` has come; `last` gives up what was held back."""
@@ -39,6 +60,7 @@ class Thinking:
                 out.append(before)
             self._held = after
             self._inside = not self._inside
+            self._tags += 1
         keep = 0 if last else _open_end(self._held, _CLOSE if self._inside else _OPEN)
         if not self._inside:
             out.append(self._held[: len(self._held) - keep])
