@@ -5,8 +5,8 @@ import re
 import socket
 import threading
 import time
-from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import AsyncGenerator, Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from http.server import ThreadingHTTPServer
 from pathlib import Path
@@ -22,8 +22,11 @@ from quimbot.runtimes.runtime import Delta, Finish, Sampling
 from quimbot.serve.app import create_app
 from quimbot.serve.door import Door
 from quimbot.serve.gate import Gate
+from quimbot.serve.reload import Tutors
 from quimbot.serve.store.store import Store
 from quimbot.serve.tutors import Tutor
+
+Opening = Callable[[], AbstractContextManager[Mapping[str, Tutor]]]
 
 
 @dataclass
@@ -75,21 +78,32 @@ class Live:
     url: str
     gate: Gate
     store: Store
+    tutors: Tutors[Mapping[str, Tutor]]
 
 
 @contextmanager
 def live_server(
-    *tutors: Tutor, at_once: int = 4, waiting: int = 16, accounts: bool = False, secret: str = ""
+    *tutors: Tutor,
+    at_once: int = 4,
+    waiting: int = 16,
+    accounts: bool = False,
+    secret: str = "",
+    opening: Opening | None = None,
 ) -> Iterator[Live]:
-    """A real uvicorn in a thread, until the block ends; `secret` is Open WebUI's."""
+    """A real uvicorn in a thread, until the block ends.
+
+    `secret` is Open WebUI's; `opening` loads the tutors, if given.
+    """
+    given = nullcontext({one.name: one for one in tutors})
     gate = Gate(at_once=at_once, waiting=waiting)
     with (
         TemporaryDirectory() as folder,
         Store.open(Path(folder, "store.db")) as store,
         socket.create_server(("127.0.0.1", 0)) as listener,
+        Tutors(opening or (lambda: given)) as offered,
     ):
         app = create_app(
-            {one.name: one for one in tutors},
+            offered,
             gate,
             store=store,
             door=Door(store, accounts=accounts, secret=secret),
@@ -101,7 +115,8 @@ def live_server(
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
         thread.start()
         try:
-            yield Live(url=f"http://127.0.0.1:{listener.getsockname()[1]}", gate=gate, store=store)
+            url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+            yield Live(url=url, gate=gate, store=store, tutors=offered)
         finally:
             server.should_exit = True
             thread.join(10)

@@ -1,12 +1,15 @@
 """`quimbot serve` from its settings to its last line."""
 
+import json
 import os
 import signal
 import socket
 import subprocess
 import sys
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
+from typing import IO
 
 import httpx2
 import pytest
@@ -24,25 +27,34 @@ class Told(Silent):
     def say(self, text):
         print(text, flush=True)
 
-accounts = sys.argv[2:] == ["accounts"]
-settings = ServeSettings(address="scripted:echo", port=0, store=sys.argv[1], accounts=accounts)
+accounts = sys.argv[3:] == ["accounts"]
+settings = ServeSettings(address=sys.argv[1], port=0, store=sys.argv[2], accounts=accounts)
 print(serve(settings, Told()), flush=True)
 """
 
 
+@contextmanager
+def served(address: str, folder: Path) -> Iterator[tuple[subprocess.Popen[str], IO[str]]]:
+    """A server in a process of its own, and the lines that it tells."""
+    command = [sys.executable, "-c", _PROGRAM, address, str(folder / "store.db")]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as at_work:
+        assert at_work.stdout is not None
+        try:
+            yield at_work, at_work.stdout
+        finally:
+            at_work.kill()
+
+
 @pytest.mark.parametrize("stop", [signal.SIGTERM, signal.SIGINT])
 def test_it_serves_until_told_to_stop_and_ends_well(stop: signal.Signals, tmp_path: Path) -> None:
-    with subprocess.Popen(
-        [sys.executable, "-c", _PROGRAM, tmp_path / "store.db"], stdout=subprocess.PIPE, text=True
-    ) as at_work:
-        assert at_work.stdout is not None
-        assert at_work.stdout.readline() == "Tutors: scripted:echo\n"
-        url = at_work.stdout.readline().split()[2]
+    with served("scripted:echo", tmp_path) as (at_work, lines):
+        assert lines.readline() == "Tutors: scripted:echo\n"
+        url = lines.readline().split()[2]
         body = {"model": "scripted:echo", "messages": [{"role": "user", "content": "Hello"}]}
         answer = httpx2.post(f"{url}v1/chat/completions", json=body, timeout=30)
         assert answer.json()["choices"][0]["message"]["content"] == "Hello"
         os.kill(at_work.pid, stop)
-        assert at_work.stdout.read().endswith("1 replies\n")
+        assert lines.read().endswith("1 replies\n")
         assert at_work.wait(10) == 0
 
 
@@ -51,7 +63,7 @@ def test_with_accounts_the_first_owner_is_asked_in_until_there_is_one(tmp_path: 
 
     def first_lines() -> list[str]:
         with subprocess.Popen(
-            [sys.executable, "-c", _PROGRAM, store, "accounts"],
+            [sys.executable, "-c", _PROGRAM, "scripted:echo", store, "accounts"],
             stdout=subprocess.PIPE,
             text=True,
         ) as at_work:
@@ -82,6 +94,28 @@ def test_others_reach_a_server_with_accounts_only(host: str) -> None:
 def test_a_database_that_cannot_be_used_is_told_before_anything_is_loaded(tmp_path: Path) -> None:
     with pytest.raises(OutputError, match=f"{tmp_path}: cannot be written"):
         serve(ServeSettings(address="no such model", port=0, store=str(tmp_path)), Silent())
+
+
+def test_hanging_up_loads_the_tutors_anew_or_keeps_them(tmp_path: Path) -> None:
+    def listed(*parts: str) -> None:
+        tutors = [{"name": part, "address": f"scripted:{part}"} for part in parts]
+        (tmp_path / "tutors.json").write_text(json.dumps(tutors))
+
+    listed("echo")
+    with served(str(tmp_path), tmp_path) as (at_work, lines):
+        assert lines.readline() == "Tutors: echo\n"
+        url = lines.readline().split()[2]
+        for parts, told in (
+            (["hopeless", "echo"], "Reloaded: hopeless, echo\n"),
+            (["wise"], "Not reloaded, the tutors stay as they were: scripted:wise: no such part"),
+        ):
+            listed(*parts)
+            os.kill(at_work.pid, signal.SIGHUP)
+            assert lines.readline().startswith(told)
+            models = httpx2.get(f"{url}v1/models", timeout=30).json()["data"]
+            assert [model["id"] for model in models] == ["hopeless", "echo"]
+        os.kill(at_work.pid, signal.SIGTERM)
+        assert lines.readline().startswith("served hopeless, echo on port ")
 
 
 def test_a_taken_port_is_told_before_anything_is_loaded() -> None:

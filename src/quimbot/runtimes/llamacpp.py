@@ -72,7 +72,7 @@ class LlamaEngine:
         each = -(-slots // workers)
         threads = max(1, (cores - 1) // workers)  # a core is left to those who wait for the words
         weights = base.gguf(kind, merged)
-        self._servers = [
+        self.servers = [
             _load(
                 base,
                 adapters,
@@ -95,7 +95,7 @@ class LlamaEngine:
     def __exit__(self, *_: object) -> None:
         """Wait for the chats under way, then give the memory back."""
         self._threads.shutdown(cancel_futures=True)
-        self._servers.clear()
+        self.servers.clear()
 
     def runtime(self, name: str, adapter: Adapter | None = None) -> "LlamaRuntime":
         """The base, or one of its adapters, as a runtime."""
@@ -141,13 +141,13 @@ class LlamaEngine:
     @contextmanager
     def _worker(self, request: dict[str, Any]) -> Iterator[Any]:
         """The least busy worker; among equals the one that a chat of this beginning had before."""
-        count = len(self._servers)
+        count = len(self.servers)
         before = hash(tuple(request["prompt"][:_BEGINNING])) % count
         with self._choosing:
             chosen = min(range(count), key=lambda at: (self._busy[at], (at - before) % count))
             self._busy[chosen] += 1
         try:
-            yield self._servers[chosen]
+            yield self.servers[chosen]
         finally:
             with self._choosing:
                 self._busy[chosen] -= 1

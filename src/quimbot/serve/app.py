@@ -1,6 +1,6 @@
 """The whole server as one ASGI application: its routes, a sign of life, and how faults are told."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from http import HTTPStatus
 
 from fastapi import Depends, FastAPI, Request
@@ -17,13 +17,14 @@ from quimbot.serve.gate import Gate
 from quimbot.serve.guard import Guard
 from quimbot.serve.openai_routes import openai_routes
 from quimbot.serve.page_routes import page_routes
+from quimbot.serve.reload import Holding, M, Tutors
+from quimbot.serve.reload_routes import reload_routes
 from quimbot.serve.store.store import Store
-from quimbot.serve.tutors import Tutor
 from quimbot.serve.wire import ApiError, json_response
 
 
 def create_app(
-    tutors: Mapping[str, Tutor],
+    tutors: Tutors[M],
     gate: Gate,
     *,
     store: Store,
@@ -32,7 +33,7 @@ def create_app(
     temperature: float,
     loopback: bool = True,
 ) -> ASGIApp:
-    """The whole server as an ASGI application; `tutors` by name, the default first."""
+    """The whole server as an ASGI application; the first of `tutors` is the default."""
     ours = (ApiError, NotFound, NotAllowed, OutputError)
     faults = (*ours, RequestValidationError, HTTPException, ClientDisconnect, Exception)
     app = FastAPI(
@@ -47,6 +48,7 @@ def create_app(
         openai_routes(tutors, gate, max_tokens=max_tokens, temperature=temperature),
         dependencies=[Depends(door.person)],
     )
+    app.include_router(reload_routes(tutors, door))
 
     @app.get("/healthz")
     async def healthz() -> Response:
@@ -54,7 +56,7 @@ def create_app(
         state = "draining" if gate.draining else "ok"
         return json_response({"status": state}, status=503 if gate.draining else 200)
 
-    return Guard(app, loopback=loopback)
+    return Guard(Holding(app, tutors), loopback=loopback)
 
 
 async def _refused(_request: Request, fault: Exception) -> Response:

@@ -2,19 +2,23 @@
 
 import signal
 import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
 
 import uvicorn
 
-from quimbot.exceptions import OutputError, RecipeError
+from quimbot.exceptions import OutputError, QuimbotError, RecipeError
 from quimbot.runs.watch import Watch
 from quimbot.serve.app import create_app
 from quimbot.serve.door import Door, open_webui_secret
 from quimbot.serve.gate import Gate
 from quimbot.serve.guard import is_loopback
 from quimbot.serve.invite import owner_link
+from quimbot.serve.reload import M, Tutors
 from quimbot.serve.store.store import Store
 from quimbot.serve.tutors import open_tutors
 from quimbot.serve.wire import HOTTEST
@@ -79,7 +83,7 @@ class ServeSettings:
 
 
 def serve(settings: ServeSettings, watch: Watch) -> str:
-    """Serve until told to stop (Ctrl-C or SIGTERM).
+    """Serve until told to stop (Ctrl-C or SIGTERM); SIGHUP has the tutors loaded anew.
 
     Raises:
         OutputError: the port cannot be had.
@@ -91,7 +95,8 @@ def serve(settings: ServeSettings, watch: Watch) -> str:
         port = listener.getsockname()[1]
         with (
             Store.open(settings.store) as store,
-            open_tutors(settings.address, at_once=settings.at_once) as tutors,
+            Tutors(lambda: open_tutors(settings.address, at_once=settings.at_once)) as tutors,
+            _reloading(tutors, watch),
         ):
             gate = Gate(at_once=settings.at_once, waiting=settings.max_waiting)
             app = create_app(
@@ -119,6 +124,28 @@ def _url(host: str, port: int) -> str:
     """Where to go from this machine."""
     shown = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - not bound
     return f"http://[{shown}]:{port}" if ":" in shown else f"http://{shown}:{port}"
+
+
+@contextmanager
+def _reloading(tutors: Tutors[M], watch: Watch) -> Iterator[None]:
+    """Inside it, SIGHUP has the tutors loaded anew; what came of it is told in a line."""
+
+    def reload() -> None:
+        try:
+            tutors.reload()
+        except QuimbotError as fault:
+            watch.say(f"Not reloaded, the tutors stay as they were: {fault}")
+        else:
+            watch.say(f"Reloaded: {', '.join(tutors)}")
+
+    def hung_up(*_: object) -> None:
+        threading.Thread(target=reload, name="reload").start()
+
+    before = signal.signal(signal.SIGHUP, hung_up)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGHUP, before)
 
 
 class _Server(uvicorn.Server):
