@@ -4,18 +4,22 @@ import os
 import sqlite3
 import stat
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
+from types import SimpleNamespace
 
 import psycopg
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import create_engine, make_url
 from sqlalchemy.exc import IntegrityError
 
 from quimbot.exceptions import DataError, OutputError, QuimbotError, RecipeError
-from quimbot.serve.store import database
+from quimbot.serve.store import database, migrate
 from quimbot.serve.store.schema import metadata
 from quimbot.serve.store.store import Store
 
@@ -55,6 +59,32 @@ def test_the_migrations_make_the_tables_of_the_schema(place: str) -> None:
         context = MigrationContext.configure(connection, opts={"compare_server_default": True})
         assert compare_metadata(context, metadata) == []
     engine.dispose()
+
+
+def test_several_servers_may_open_a_new_database_at_once(place: str) -> None:
+    def opened(name: str) -> str:
+        with Store.open(place) as store:
+            return store.people.add(name).id
+
+    with ThreadPoolExecutor(8) as pool:
+        ids = list(pool.map(opened, "abcdefgh"))
+    with Store.open(place) as store:
+        assert [store.people.person(one).name for one in ids] == list("abcdefgh")
+
+
+def test_a_migration_that_fails_leaves_nothing_behind(
+    place: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def breaks(config: Config, revision: str) -> None:
+        command.upgrade(config, revision)
+        raise RuntimeError("pulled the plug")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(migrate, "command", SimpleNamespace(upgrade=breaks))
+        with pytest.raises(RuntimeError, match="plug"), Store.open(place):
+            pass
+    with Store.open(place) as store:  # refused if half of the tables were there
+        assert store.people.add("Ana").name == "Ana"
 
 
 def test_a_database_of_a_newer_version_is_refused_and_left_as_it_is(place: str) -> None:

@@ -1,5 +1,7 @@
 """The numbered steps from one version of the tables to the next, done when a database is opened."""
 
+import threading
+
 from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
@@ -8,6 +10,7 @@ from sqlalchemy import Connection, Engine, inspect
 
 from quimbot.exceptions import DataError
 
+_ONE_AT_A_TIME = threading.Lock()  # Alembic keeps what it is working on in globals
 _LOCK = 0x71_75_69_6D
 """Any number that others do not lock; two servers may open one database at once."""
 
@@ -22,7 +25,7 @@ def migrate(engine: Engine, place: str) -> None:
     config.set_main_option("script_location", "quimbot.serve.store:migrations")
     known = {step.revision for step in ScriptDirectory.from_config(config).walk_revisions()}
     sqlite = engine.dialect.name == "sqlite"
-    with engine.execution_options(writes=True).connect() as connection:
+    with _ONE_AT_A_TIME, engine.execution_options(writes=True).connect() as connection:
         if sqlite:  # a table that is made anew must not take along what refers to it
             connection.connection.cursor().execute("PRAGMA foreign_keys=OFF")
         with connection.begin():
