@@ -18,11 +18,15 @@ from quimbot.exceptions import PromptTooLong, RuntimeFault
 from quimbot.pedagogy.moves import tutor_prompt
 from quimbot.pedagogy.say_back import say_back
 from quimbot.records.record import Message, Move
+from quimbot.runtimes.drawn import Drawn
 from quimbot.runtimes.runtime import Delta, Finish, Sampling
+from quimbot.serve.access_log import AccessLog
 from quimbot.serve.app import create_app
 from quimbot.serve.door import Door
 from quimbot.serve.gate import Gate
+from quimbot.serve.limits import Limits
 from quimbot.serve.reload import Tutors
+from quimbot.serve.server import configured
 from quimbot.serve.store.store import Store
 from quimbot.serve.tutors import Tutor
 
@@ -39,6 +43,8 @@ class Puppet:
     """Between pieces."""
     longest: int = 1000
     """Messages that fit its context."""
+    tells: bool = False
+    """Whether it tells log-probabilities when it is asked for them."""
     fails_after: int | None = None
     """Pieces after which it breaks."""
     name: str = "puppet"
@@ -58,12 +64,18 @@ class Puppet:
             for count, piece in enumerate(self.line):
                 if count == self.fails_after:
                     raise RuntimeFault("the string broke")
-                yield Delta(text=piece)
+                yield Delta(text=piece, drawn=self._drawn(piece, sampling.likeliest))
                 await asyncio.sleep(self.pause_s)
             yield Delta(finish=self.finish, prompt_tokens=7, reply_tokens=len(self.line))
             ended = True
         finally:
             self.left += not ended
+
+    def _drawn(self, piece: str, likeliest: int | None) -> tuple[Drawn, ...]:
+        if not self.tells or likeliest is None:
+            return ()
+        others = (Drawn(text=f"{rank}", data=b"", logprob=-0.5 * rank) for rank in range(likeliest))
+        return (Drawn(text=piece, data=piece.encode(), logprob=-0.5, likeliest=tuple(others)),)
 
 
 def tutor(runtime: Puppet, name: str = "tutor", title: str = "") -> Tutor:
@@ -89,6 +101,8 @@ def live_server(
     accounts: bool = False,
     secret: str = "",
     opening: Opening | None = None,
+    limits: Limits | None = None,
+    log: AccessLog | None = None,
 ) -> Iterator[Live]:
     """A real uvicorn in a thread, until the block ends.
 
@@ -110,8 +124,12 @@ def live_server(
             max_tokens=64,
             temperature=0.3,
             loopback=not accounts,
+            limits=limits,
+            log=log,
         )
-        server = uvicorn.Server(uvicorn.Config(app, log_level="error", timeout_graceful_shutdown=1))
+        config = configured(app)
+        config.timeout_graceful_shutdown = 1
+        server = uvicorn.Server(config)
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
         thread.start()
         try:

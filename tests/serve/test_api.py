@@ -2,11 +2,15 @@
 
 import logging
 from collections.abc import Iterator
+from typing import Any
 
 import httpx2
 import openai
 import pytest
 from live_server import Live, Puppet, live_server, soon, tutor
+
+from quimbot.exceptions import OutputError
+from quimbot.serve.limits import Limits
 
 SAID = "Yesterday I go to the market."
 REPLY = "Oh, you went to the market? What did you buy?"
@@ -83,6 +87,46 @@ def test_the_stream_ends_with_done_and_has_no_usage_unasked(live: Live) -> None:
     assert "usage" not in answer.text
 
 
+ASKED: Any = {"model": "tutor", "messages": [{"role": "user", "content": SAID}]}
+
+
+@pytest.mark.parametrize("top", [None, 0, 2])
+def test_probabilities_come_with_the_words_whole_or_streamed(
+    client: openai.OpenAI, puppet: Puppet, top: int | None
+) -> None:
+    puppet.tells = True
+    ask = ASKED | {"logprobs": True, "top_logprobs": top}
+    whole = client.chat.completions.create(**ask).choices[0].logprobs
+    assert whole is not None
+    assert whole.content is not None
+    assert "".join(token.token for token in whole.content) == REPLY
+    assert [bytes(token.bytes or ()).decode() for token in whole.content] == [*puppet.line]
+    assert {token.logprob for token in whole.content} == {-0.5}
+    assert {len(token.top_logprobs) for token in whole.content} == {top or 0}
+    chunks = client.chat.completions.create(**ask, stream=True)
+    choices = [chunk.choices[0] for chunk in chunks]
+    told = [token for c in choices if c.logprobs for token in c.logprobs.content or ()]
+    assert told == whole.content
+    assert all(choice.logprobs is None for choice in choices if not choice.delta.content)
+
+
+def test_unasked_no_probabilities_are_told(client: openai.OpenAI, puppet: Puppet) -> None:
+    puppet.tells = True
+    for more in ({}, {"logprobs": False}, {"top_logprobs": 3}):
+        assert client.chat.completions.create(**ASKED, **more).choices[0].logprobs is None
+    assert [sampling.likeliest for _, sampling in puppet.asked] == [None] * 3
+
+
+def test_a_tutor_that_tells_no_probabilities_is_named(
+    client: openai.OpenAI, puppet: Puppet
+) -> None:
+    for stream in (False, True):
+        with pytest.raises(openai.BadRequestError, match="'tutor' tells no log-prob") as caught:
+            client.chat.completions.create(**ASKED, logprobs=True, stream=stream)
+        assert (caught.value.code, caught.value.param) == ("logprobs_unavailable", "logprobs")
+    assert puppet.left == 2
+
+
 def test_a_cut_reply_says_length(client: openai.OpenAI, puppet: Puppet) -> None:
     puppet.finish = "length"
     done = client.chat.completions.create(
@@ -144,8 +188,11 @@ def test_an_unknown_model_is_never_answered_by_another(client: openai.OpenAI) ->
         ("n", 2),
         ("stop", ["a", "b", "c", "d", "e"]),
         ("stop", ""),
-        ("seed", 2**70),
+        ("seed", 1.5),
         ("stream", "yes"),
+        ("logprobs", 1),
+        ("top_logprobs", 21),
+        ("top_logprobs", -1),
         ("model", None),
     ],
 )
@@ -258,13 +305,59 @@ def test_a_client_that_leaves_the_queue_is_forgotten() -> None:
         assert len(puppet.asked) == 1
 
 
+def test_who_asks_too_much_is_told_when_to_come_again(puppet: Puppet) -> None:
+    with (
+        live_server(tutor(puppet), limits=Limits(requests=2)) as live,
+        openai.OpenAI(base_url=f"{live.url}/v1", api_key="x", max_retries=0) as client,
+    ):
+        for _ in range(2):
+            client.chat.completions.create(**ASKED)
+        for stream in (False, True):
+            with pytest.raises(openai.RateLimitError, match="more than 2 requests") as caught:
+                client.chat.completions.create(**ASKED, stream=stream)
+            assert 28 <= int(caught.value.response.headers["retry-after"]) <= 30
+    assert len(puppet.asked) == 2
+
+
+def test_a_key_opens_the_api_and_its_tokens_are_its_persons(puppet: Puppet) -> None:
+    with live_server(tutor(puppet), accounts=True, limits=Limits(tokens=10)) as live:
+
+        def client(key: str) -> openai.OpenAI:
+            return openai.OpenAI(base_url=f"{live.url}/v1", api_key=key, max_retries=0)
+
+        with client("quimbot-nobody") as stranger, pytest.raises(openai.AuthenticationError):
+            stranger.chat.completions.create(**ASKED)
+        people = [live.store.people.add(name) for name in ("Ana", "Ben")]
+        keys = [live.store.keys.make(person.id, "a program") for person in people]
+        with client(keys[0]) as ana, client(keys[1]) as ben:
+            ana.chat.completions.create(**ASKED)  # 12 tokens
+            with pytest.raises(openai.RateLimitError, match="more than 10 tokens"):
+                ana.chat.completions.create(**ASKED)
+            ben.chat.completions.create(**ASKED)
+    assert len(puppet.asked) == 2
+
+
 def test_draining_takes_nothing_new(live: Live, client: openai.OpenAI) -> None:
-    assert httpx2.get(f"{live.url}/healthz").json() == {"status": "ok"}
+    assert httpx2.get(f"{live.url}/readyz").json() == {"status": "ready"}
     live.gate.drain()
-    assert httpx2.get(f"{live.url}/healthz").status_code == 503
+    assert httpx2.get(f"{live.url}/readyz").status_code == 503
+    assert httpx2.get(f"{live.url}/healthz").json() == {"status": "ok"}
     with pytest.raises(openai.InternalServerError) as caught:
         client.chat.completions.create(model="tutor", messages=[{"role": "user", "content": SAID}])
     assert caught.value.status_code == 503
+
+
+def test_without_its_database_the_server_lives_and_is_not_ready(
+    live: Live, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken() -> None:
+        raise OutputError("store.db: disk I/O error; try again")
+
+    monkeypatch.setattr(live.store, "check", broken)
+    answer = httpx2.get(f"{live.url}/readyz")
+    assert (answer.status_code, answer.json()["error"]["code"]) == (503, "store_unavailable")
+    assert "store.db" not in answer.text
+    assert httpx2.get(f"{live.url}/healthz").status_code == 200
 
 
 @pytest.mark.parametrize("path", ["/", "/chat.js", "/v1/models", "/nowhere", "/healthz"])

@@ -61,6 +61,25 @@ def test_a_seed_repeats_a_reply_and_a_stream_says_the_same(client: openai.OpenAI
     assert "".join(chunk.choices[0].delta.content or "" for chunk in chunks) == first
 
 
+def test_probabilities_are_those_of_the_words(client: openai.OpenAI) -> None:
+    done = client.chat.completions.create(
+        model="smollm2-135m",
+        messages=[{"role": "user", "content": SAID}],
+        max_tokens=12,
+        temperature=0.0,
+        logprobs=True,
+        top_logprobs=3,
+    )
+    (choice,) = done.choices
+    assert choice.logprobs is not None
+    tokens = choice.logprobs.content or []
+    assert "".join(token.token for token in tokens) == choice.message.content
+    for token in tokens:
+        assert token.top_logprobs[0].token == token.token  # greedy
+        assert token.logprob == token.top_logprobs[0].logprob <= 0
+        assert len(token.top_logprobs) == 3
+
+
 def test_a_conversation_too_long_for_the_model_is_a_bad_request(client: openai.OpenAI) -> None:
     with pytest.raises(openai.BadRequestError) as caught:
         ask(client, SAID * 300)

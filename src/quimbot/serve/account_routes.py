@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 import msgspec
 from fastapi import APIRouter, Request
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
@@ -14,23 +14,24 @@ from quimbot.pedagogy.levels import Level
 from quimbot.serve.door import Door
 from quimbot.serve.store.person import Person
 from quimbot.serve.store.store import Store
-from quimbot.serve.wire import ApiError, json_response
+from quimbot.serve.wire import WHOLE, ApiError, Text, json_response
 
-Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100)]
-
+Name = Annotated[
+    str, Field(pattern=r"^[^\x00]*[^\s\x00][^\x00]*$", max_length=100), AfterValidator(str.strip)
+]
 
 _LINK_S = 600
 """How long a link to oneself can be used."""
 
 
 class _Exact(BaseModel):
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", strict=True)
 
 
 class Joining(_Exact):
     """The body of POST /api/join; without a name it is the one who is signed in that joins."""
 
-    token: Annotated[str, Field(min_length=1, max_length=200)]
+    token: Annotated[Text, Field(min_length=1, max_length=200)]
     name: Name | None = None
 
 
@@ -39,7 +40,11 @@ class ProfileChange(_Exact):
 
     l1: Annotated[str, Field(pattern="^[A-Za-z-]*$", max_length=20)] = ""
     level: Literal["", "A2", "B1", "B2", "C1"] = ""
-    cap: Level = Level.FOCUSED
+    cap: Annotated[int, Field(ge=min(Level), le=max(Level)), WHOLE] = Level.FOCUSED
+
+    def profile(self) -> Profile:
+        """As everything inside knows it."""
+        return Profile(l1=self.l1, level=self.level, cap=Level(self.cap))
 
 
 class PersonChange(_Exact):
@@ -64,7 +69,7 @@ def _add_ways_in(routes: APIRouter, store: Store, door: Door) -> None:
     async def join(body: Joining, request: Request) -> Response:
         """Come in by an invitation, as a new person or with more rights."""
         if not door.accounts:
-            raise ApiError(400, "no_accounts", "this server has one person only; see --accounts")
+            raise ApiError(403, "no_accounts", "this server has one person only; see --accounts")
         known = None if body.name else await door.known(request)
         person = await run_in_threadpool(
             store.invitations.accept,
@@ -77,7 +82,7 @@ def _add_ways_in(routes: APIRouter, store: Store, door: Door) -> None:
             await door.enter(request, person, response)
         return response
 
-    @routes.post("/leave")
+    @routes.post("/leave", status_code=204, response_class=Response)
     async def leave(request: Request) -> Response:
         """Sign out."""
         response = Response(status_code=204)
@@ -103,18 +108,17 @@ def _add_own_data(routes: APIRouter, store: Store, door: Door) -> None:
     async def change(body: PersonChange, request: Request) -> Response:
         """Change what is given."""
         person = await door.person(request)
-        profile = None if body.profile is None else Profile(**body.profile.model_dump())
         changed = await run_in_threadpool(
             store.people.change,
             person.id,
             name=body.name,
-            profile=profile,
+            profile=None if body.profile is None else body.profile.profile(),
             language=body.language,
             consent=body.consent,
         )
         return json_response(await _told(changed, store, door))
 
-    @routes.delete("/me")
+    @routes.delete("/me", status_code=204, response_class=Response)
     async def delete(request: Request) -> Response:
         """Forget the person and all that is theirs."""
         person = await door.person(request)

@@ -1,9 +1,9 @@
-"""The whole server as one ASGI application: its routes, a sign of life, and how faults are told."""
+"""The whole server as one ASGI application: its routes, and how faults are told."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 
-from fastapi import Depends, FastAPI, Request
+from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
@@ -11,16 +11,22 @@ from starlette.responses import Response
 from starlette.types import ASGIApp
 
 from quimbot.exceptions import NotAllowed, NotFound, OutputError
+from quimbot.serve.access_log import AccessLog
 from quimbot.serve.account_routes import account_routes
+from quimbot.serve.answers import ERRORS
 from quimbot.serve.door import Door
 from quimbot.serve.gate import Gate
 from quimbot.serve.guard import Guard
+from quimbot.serve.health_routes import health_routes
+from quimbot.serve.limits import Limits
+from quimbot.serve.metrics import Metrics
+from quimbot.serve.observer import Observer
 from quimbot.serve.openai_routes import openai_routes
 from quimbot.serve.page_routes import page_routes
 from quimbot.serve.reload import Holding, M, Tutors
 from quimbot.serve.reload_routes import reload_routes
 from quimbot.serve.store.store import Store
-from quimbot.serve.wire import ApiError, json_response
+from quimbot.serve.wire import ApiError
 
 
 def create_app(
@@ -32,8 +38,11 @@ def create_app(
     max_tokens: int,
     temperature: float,
     loopback: bool = True,
+    limits: Limits | None = None,
+    log: AccessLog | None = None,
 ) -> ASGIApp:
     """The whole server as an ASGI application; the first of `tutors` is the default."""
+    metrics = Metrics(gate, tutors=len(tutors))
     ours = (ApiError, NotFound, NotAllowed, OutputError)
     faults = (*ours, RequestValidationError, HTTPException, ClientDisconnect, Exception)
     app = FastAPI(
@@ -41,25 +50,27 @@ def create_app(
         docs_url=None,  # the usual documentation pages load from elsewhere
         redoc_url=None,
         exception_handlers=dict.fromkeys(faults, _refused),
+        responses=ERRORS,
     )
     app.include_router(page_routes())
     app.include_router(account_routes(store, door))
+    app.include_router(health_routes(gate, metrics, store, door))
     app.include_router(
-        openai_routes(tutors, gate, max_tokens=max_tokens, temperature=temperature),
-        dependencies=[Depends(door.person)],
+        openai_routes(
+            tutors,
+            gate,
+            door=door,
+            limits=limits or Limits(),
+            metrics=metrics,
+            max_tokens=max_tokens,
+            temperature=temperature,
+        )
     )
     app.include_router(reload_routes(tutors, door))
-
-    @app.get("/healthz")
-    async def healthz() -> Response:
-        """Alive; 503 while the server is about to stop."""
-        state = "draining" if gate.draining else "ok"
-        return json_response({"status": state}, status=503 if gate.draining else 200)
-
-    return Guard(Holding(app, tutors), loopback=loopback)
+    return Observer(Guard(Holding(app, tutors), loopback=loopback), metrics, log)
 
 
-async def _refused(_request: Request, fault: Exception) -> Response:
+async def _refused(request: Request, fault: Exception) -> Response:
     """Any fault in OpenAI's shape; what a message said is never repeated."""
     if isinstance(fault, ClientDisconnect):
         return Response(status_code=499)  # nobody reads it
@@ -79,10 +90,20 @@ async def _refused(_request: Request, fault: Exception) -> Response:
             error = ApiError(400, "invalid_value", text, where or None)
         case HTTPException():
             phrase = HTTPStatus(fault.status_code).phrase
-            error = ApiError(fault.status_code, phrase.lower().replace(" ", "_"), phrase)
+            code = phrase.lower().replace(" ", "_")
+            error = ApiError(fault.status_code, code, phrase, headers=_told(request, fault))
         case _:
             error = ApiError(500, "internal_error", "something broke on the server")
     return error.response()
+
+
+def _told(request: Request, fault: HTTPException) -> Mapping[str, str] | None:
+    """The headers of a fault; where the method is wrong, all that its path knows."""
+    path = getattr(request.scope.get("route"), "path", "")
+    methods = request.app.openapi()["paths"].get(path)
+    if fault.status_code != HTTPStatus.METHOD_NOT_ALLOWED or methods is None:
+        return fault.headers
+    return {"Allow": ", ".join(method.upper() for method in methods)}
 
 
 def _path(loc: Sequence[str | int]) -> str:

@@ -53,6 +53,10 @@ class Door:
         except NotFound:
             return None
 
+    def knows(self, request: Request) -> bool:
+        """Whether it tells people apart; those at this machine without accounts it does not."""
+        return self.accounts or self._signed(request) is not None or _key(request) is not None
+
     async def require(self, request: Request, *roles: Role) -> Person:
         """Who is asking, if they have one of the roles; an owner may do everything.
 
@@ -89,14 +93,17 @@ class Door:
             )
 
     def _known(self, request: Request) -> Person:
-        if self._secret and (token := request.headers.get(_SIGNED)) is not None:
+        if (token := self._signed(request)) is not None:
             return self._store.people.outside(f"{_ISSUER}:{_subject(token, self._secret)}")
-        scheme, _, key = request.headers.get("authorization", "").partition(" ")
-        if scheme.lower() == "bearer" and key.startswith(START):
+        if (key := _key(request)) is not None:
             return self._store.keys.person_of(key)
         if not self.accounts:
             return self._store.people.local()
         return self._store.sessions.person_of(request.cookies.get(_cookie(request), ""))
+
+    def _signed(self, request: Request) -> str | None:
+        """What Open WebUI says of its user, where its word counts."""
+        return request.headers.get(_SIGNED) if self._secret else None
 
 
 def open_webui_secret() -> str:
@@ -132,6 +139,12 @@ def _subject(token: str, secret: str) -> str:
     if not told["sub"]:
         raise _unknown("the signed user of Open WebUI has no name")
     return str(told["sub"])
+
+
+def _key(request: Request) -> str | None:
+    """A key of ours; another program's own is none."""
+    scheme, _, key = request.headers.get("authorization", "").partition(" ")
+    return key if scheme.lower() == "bearer" and key.startswith(START) else None
 
 
 def _cookie(request: Request) -> str:

@@ -55,16 +55,32 @@ class Guard:
 
     def _refusal(self, headers: Headers) -> ApiError | None:
         host = headers.get("host", "")
-        if self._loopback and not is_loopback(urlsplit(f"//{host}").hostname or ""):
+        if self._loopback and not is_loopback(_name(host)):
             return ApiError(403, "forbidden", "this server answers to localhost only")
         origin = headers.get("origin")
-        if origin is not None and urlsplit(origin).netloc != host:
+        if origin is not None and _site(origin) != host:
             return ApiError(403, "forbidden", "pages of other sites may not use this server")
         if "transfer-encoding" in headers:
             return ApiError(411, "length_required", "send the body with a Content-Length")
         if int(headers.get("content-length", "0")) > LONGEST_BODY:
             return ApiError(413, "too_large", f"the body may have {LONGEST_BODY} bytes at most")
         return None
+
+
+def _name(host: str) -> str:
+    """The name in a Host header; empty if it is none."""
+    try:
+        return urlsplit(f"//{host}").hostname or ""
+    except ValueError:
+        return ""
+
+
+def _site(origin: str) -> str:
+    """The host of an Origin header; empty if it is none."""
+    try:
+        return urlsplit(origin).netloc
+    except ValueError:
+        return ""
 
 
 def is_loopback(host: str) -> bool:

@@ -1,43 +1,94 @@
 """The OpenAI-compatible API: every tutor is a model."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import aclosing
+from typing import Annotated
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Depends, Request
 from starlette.responses import Response
 
+from quimbot.runtimes.runtime import Delta
+from quimbot.serve.answers import EVENTS, ChatAnswer, ModelsAnswer
+from quimbot.serve.background import as_task, is_task
+from quimbot.serve.door import Door
 from quimbot.serve.gate import Gate
+from quimbot.serve.limits import Limits, address
+from quimbot.serve.metrics import Metrics
+from quimbot.serve.observer import REPLIES
 from quimbot.serve.replies import gathered, replied
+from quimbot.serve.store.person import Person
 from quimbot.serve.stream import EventStream, unless_left
 from quimbot.serve.tutors import Tutor
 from quimbot.serve.wire import Answer, ApiError, ChatRequest, json_response, model_list
 
+_BASE = "base"
+"""The tutor that is no tutor: the model as it was before training, where it is offered."""
+
 
 def openai_routes(
-    tutors: Mapping[str, Tutor], gate: Gate, *, max_tokens: int, temperature: float
+    tutors: Mapping[str, Tutor],
+    gate: Gate,
+    *,
+    door: Door,
+    limits: Limits,
+    metrics: Metrics,
+    max_tokens: int,
+    temperature: float,
 ) -> APIRouter:
     """The routes under `/v1`."""
-    routes = APIRouter(prefix="/v1")
+    routes = APIRouter(prefix="/v1", dependencies=[Depends(door.person)])
     started = int(time.time())
 
-    @routes.get("/models")
+    @routes.get("/models", response_model=ModelsAnswer)
     async def models() -> Response:
         """Every tutor is a model."""
         return json_response(model_list({t.name: t.title for t in tutors.values()}, started))
 
-    @routes.post("/chat/completions")
-    async def chat_completions(body: ChatRequest, request: Request) -> Response:
+    @routes.post(
+        "/chat/completions", response_model=ChatAnswer, responses={200: EVENTS}, tags=[REPLIES]
+    )
+    async def chat_completions(
+        body: ChatRequest, request: Request, person: Annotated[Person, Depends(door.person)]
+    ) -> Response:
         """A tutor's reply, whole or streamed."""
         tutor = tutors.get(body.model)
         if tutor is None:
             known = ", ".join(tutors)
             raise ApiError(404, "model_not_found", f"no such model; choose one of {known}", "model")
+        caller = person.id if door.knows(request) else address(request)
+        limits.admit(caller)
+        messages = body.dialogue()
         sampling = body.sampling(max_tokens=max_tokens, temperature=temperature)
-        pieces = replied(tutor, body.dialogue(), sampling, gate)
+        background = is_task(messages)
+        if background:
+            tutor, messages = tutors.get(_BASE, tutor), as_task(messages)
+        pieces = replied(tutor, messages, sampling, gate, caller, background=background)
+        pieces = _counted(pieces, caller, limits, metrics)
+        answer = Answer(
+            model=tutor.name,
+            include_usage=body.stream_options is not None and body.stream_options.include_usage,
+            include_logprobs=sampling.likeliest is not None,
+        )
         if body.stream:
-            usage = body.stream_options is not None and body.stream_options.include_usage
-            return EventStream(Answer(model=tutor.name, include_usage=usage), pieces)
-        reply = await unless_left(request.receive, gathered(pieces))
-        return json_response(Answer(model=tutor.name).whole(reply))
+            return EventStream(answer, pieces)
+        return json_response(answer.whole(await unless_left(request.receive, gathered(pieces))))
 
     return routes
+
+
+async def _counted(
+    pieces: AsyncGenerator[Delta, None], caller: str, limits: Limits, metrics: Metrics
+) -> AsyncGenerator[Delta, None]:
+    """A reply whose tokens are paid for; of one that is left, those that came."""
+    prompt, reply = 0, 0
+    try:
+        async with aclosing(pieces):
+            async for piece in pieces:
+                reply += 1
+                if piece.finish is not None:
+                    prompt, reply = piece.prompt_tokens, piece.reply_tokens
+                yield piece
+    finally:
+        limits.spend(caller, prompt + reply)
+        metrics.spent(prompt, reply)

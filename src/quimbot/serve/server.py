@@ -4,20 +4,24 @@ import signal
 import socket
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
 
 import uvicorn
+from starlette.types import ASGIApp
 
 from quimbot.exceptions import OutputError, QuimbotError, RecipeError
 from quimbot.runs.watch import Watch
+from quimbot.serve.access_log import AccessLog
 from quimbot.serve.app import create_app
+from quimbot.serve.connection import Connection
 from quimbot.serve.door import Door, open_webui_secret
 from quimbot.serve.gate import Gate
 from quimbot.serve.guard import is_loopback
 from quimbot.serve.invite import owner_link
+from quimbot.serve.limits import Limits
 from quimbot.serve.reload import M, Tutors
 from quimbot.serve.store.store import Store
 from quimbot.serve.tutors import open_tutors
@@ -51,6 +55,12 @@ class ServeSettings:
     file in the user's data folder."""
     accounts: bool = False
     """Whether people sign in by invitation; without, all at this machine are its one owner."""
+    requests_per_minute: int = 0
+    """How many replies one person may ask for in a minute; 0 sets no limit."""
+    tokens_per_minute: int = 0
+    """How many tokens, read and written, one person may use in a minute; 0 sets no limit."""
+    access_log: str = ""
+    """A file for one JSON line a request, without words, keys or addresses; empty: none."""
 
     def __post_init__(self) -> None:
         """Refuse what cannot work."""
@@ -72,13 +82,17 @@ class ServeSettings:
                 f"serve: temperature is {self.temperature}; give a number from 0 to {HOTTEST}"
             )
 
+        for name in ("requests_per_minute", "tokens_per_minute"):
+            if getattr(self, name) < 0:
+                raise RecipeError(f"serve: {name} is {getattr(self, name)}; give 0 or more")
+
     def inputs(self) -> tuple[Path, ...]:
         """What is read."""
         path = Path(self.address)
         return (path,) if path.exists() else ()
 
     def outputs(self) -> tuple[Path, ...]:
-        """What is written: nothing."""
+        """What is written, the access log aside: nothing."""
         return ()
 
 
@@ -91,10 +105,13 @@ def serve(settings: ServeSettings, watch: Watch) -> str:
         ModelError: a tutor's model cannot be found, reached or used.
     """
     secret = open_webui_secret()
-    with _listening(settings.host, settings.port) as listener:
+    with _listening(settings.host, settings.port) as listener, ExitStack() as stack:
         port = listener.getsockname()[1]
+        log = None
+        if settings.access_log:
+            log = stack.enter_context(AccessLog(Path(settings.access_log)))
+        store = stack.enter_context(Store.open(settings.store))
         with (
-            Store.open(settings.store) as store,
             Tutors(lambda: open_tutors(settings.address, at_once=settings.at_once)) as tutors,
             _reloading(tutors, watch),
         ):
@@ -107,16 +124,17 @@ def serve(settings: ServeSettings, watch: Watch) -> str:
                 max_tokens=settings.max_tokens,
                 temperature=settings.temperature,
                 loopback=not settings.accounts,  # names of other machines stand for them
+                limits=Limits(
+                    requests=settings.requests_per_minute, tokens=settings.tokens_per_minute
+                ),
+                log=log,
             )
             url = _url(settings.host, port)
             watch.say(f"Tutors: {', '.join(tutors)}")
             watch.say(f"Chat page: {url}/   API: {url}/v1")
             if settings.accounts and not store.people.owned():
                 watch.say(f"Become the owner, once, within a week: {owner_link(store, url)}")
-            config = uvicorn.Config(
-                app, log_level="warning", access_log=False, timeout_graceful_shutdown=_FINISH_S
-            )
-            _Server(config, gate).run(sockets=[listener])
+            _Server(configured(app), gate).run(sockets=[listener])
     return f"served {', '.join(tutors)} on port {port}: {gate.served} replies"
 
 
@@ -146,6 +164,19 @@ def _reloading(tutors: Tutors[M], watch: Watch) -> Iterator[None]:
         yield
     finally:
         signal.signal(signal.SIGHUP, before)
+
+
+def configured(app: ASGIApp) -> uvicorn.Config:
+    """How the application is put on the network."""
+    return uvicorn.Config(
+        app,
+        http=Connection,
+        ws="none",
+        log_level="warning",
+        access_log=False,  # it would tell addresses
+        server_header=False,
+        timeout_graceful_shutdown=_FINISH_S,
+    )
 
 
 class _Server(uvicorn.Server):

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
-from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
+from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, select
 from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
@@ -64,6 +64,15 @@ class Database:
         if self._engine.dialect.name == "sqlite":
             with self._turn, self._faults(), _raw(self._engine) as connection:
                 connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+    def check(self) -> None:
+        """Ask it something.
+
+        Raises:
+            OutputError: it does not answer now.
+        """
+        with self.reading() as connection:
+            connection.execute(select(1))
 
     def close(self) -> None:
         """Give the connections back."""

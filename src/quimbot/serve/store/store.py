@@ -34,6 +34,7 @@ class Store:
         self.sessions = Sessions(database, clock)
         self.keys = Keys(database, clock)
         self.transcripts = Transcripts(database, clock)
+        self.check = database.check
 
     @staticmethod
     @contextmanager
