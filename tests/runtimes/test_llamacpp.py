@@ -1,14 +1,14 @@
-"""llama.cpp: no adapter answers for another, whatever is cached and whoever asks meanwhile."""
+"""llama.cpp: chats are answered, counted, shared out and left; what cannot be loaded is refused."""
 
 import asyncio
-import itertools
 import re
 import threading
-from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
+import httpx2
 import pytest
 from tiny_adapters import CHATS, write_lora
 from tiny_models import tiny_model
@@ -19,7 +19,7 @@ from quimbot.runtimes import llamacpp
 from quimbot.runtimes.adapter import Adapter, read_adapter
 from quimbot.runtimes.llamacpp import LlamaEngine, LlamaRuntime
 from quimbot.runtimes.models import ModelFiles, find_model
-from quimbot.runtimes.runtime import Delta, Sampling, ask_all, reply
+from quimbot.runtimes.runtime import Delta, Sampling, reply
 
 SHORT = Sampling(max_tokens=12)
 
@@ -46,82 +46,6 @@ def engine(base: ModelFiles, adapters: list[Adapter]) -> Iterator[LlamaEngine]:
         yield engine
 
 
-def said(
-    engine: LlamaEngine, chat: Sequence[Message], adapter: Adapter | None, cached: bool = True
-) -> str:
-    request = engine.request(chat, adapter.folder.resolve() if adapter else None)
-    length = {"n_predict": 12, "ignore_eos": True}
-    answer = engine.complete(request | length | {"cache_prompt": cached})
-    return str(answer["choices"][0]["text"])
-
-
-def wrong_answers(
-    engine: LlamaEngine,
-    chats: Sequence[Sequence[Message]],
-    adapters: Sequence[Adapter | None],
-    order: Sequence[tuple[int, int]],
-) -> int:
-    """How many (chat, adapter) in that order are not answered as without any cache."""
-    alone = {
-        (i, j): said(engine, chats[i], adapters[j], cached=False)
-        for i, j in itertools.product(range(len(chats)), range(len(adapters)))
-    }
-    assert len(set(alone.values())) == len(alone)
-    return sum(said(engine, chats[i], adapters[j]) != alone[i, j] for i, j in order)
-
-
-EVERYBODY = [*itertools.product(range(3), range(3)), *itertools.product(range(2, -1, -1), range(3))]
-BACK_AND_FORTH = [(0, 0), (1, 1), (0, 1), (1, 2), (0, 2), (1, 0), (0, 0), (1, 1), (0, 1)]
-UNLIKE = [
-    [Message(role="system", content=text * 3), Message(role="user", content="And then?")]
-    for text in ("Yesterday I go to the store. ", "She like music very much! ")
-]
-
-
-def test_no_adapter_answers_for_another(engine: LlamaEngine, adapters: list[Adapter]) -> None:
-    assert wrong_answers(engine, CHATS, [None, *adapters], EVERYBODY) == 0
-
-
-def test_incomplete_list_leaks(
-    engine: LlamaEngine, adapters: list[Adapter], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Without zeros in the list, a cached prompt of an adapter answers for the base."""
-    complete = engine.complete
-
-    def without_zeros(request: dict[str, Any]) -> dict[str, Any]:
-        chosen = [entry for entry in request["lora"] if entry["scale"]]
-        return complete(request | {"lora": chosen})
-
-    monkeypatch.setattr(engine, "complete", without_zeros)
-    assert wrong_answers(engine, CHATS, [None, *adapters], EVERYBODY) > 0
-
-
-@pytest.mark.parametrize(("cache_mib", "leaks"), [(0, False), (8192, True)])
-def test_cache_in_main_memory_leaks(
-    base: ModelFiles,
-    adapters: list[Adapter],
-    monkeypatch: pytest.MonkeyPatch,
-    cache_mib: int,
-    leaks: bool,
-) -> None:
-    """With llama.cpp's own default, a prompt put aside under one adapter comes back for another."""
-    monkeypatch.setattr(llamacpp, "_MEMORY_CACHE_MIB", cache_mib)
-    with LlamaEngine(base, adapters, kind="F32", slots=1) as engine:
-        wrong = wrong_answers(engine, UNLIKE, [None, *adapters], BACK_AND_FORTH)
-    assert (wrong > 0) == leaks
-
-
-def test_together_as_alone(engine: LlamaEngine, adapters: list[Adapter]) -> None:
-    runtimes = [engine.runtime(str(i), adapter) for i, adapter in enumerate([None, *adapters])]
-
-    async def everything() -> list[list[Any]]:
-        return await asyncio.gather(*(ask_all(r, CHATS * 3, SHORT) for r in runtimes))
-
-    alone = [[asyncio.run(reply(r, chat, SHORT)).text for chat in CHATS] for r in runtimes]
-    together = asyncio.run(everything())
-    assert [[answer.text for answer in answers] for answers in together] == [a * 3 for a in alone]
-
-
 def test_pieces_add_up_and_are_counted(engine: LlamaEngine) -> None:
     answer = asyncio.run(reply(engine.runtime("base"), CHATS[0], SHORT))
     request = engine.request(CHATS[0], None)
@@ -130,6 +54,15 @@ def test_pieces_add_up_and_are_counted(engine: LlamaEngine) -> None:
     assert answer.finish == whole["choices"][0]["finish_reason"]
     assert answer.reply_tokens == whole["usage"]["completion_tokens"] <= 12
     assert answer.prompt_tokens == len(request["prompt"])
+
+
+def test_nobody_else_is_answered_at_the_port_of_a_worker(engine: LlamaEngine) -> None:
+    for server in engine.servers:
+        url = f"{server.listening_address}/v1/completions"
+        for key, status in (("guessed", 401), (llamacpp.KEY, 200)):
+            headers = {"Authorization": f"Bearer {key}"}
+            answer = httpx2.post(url, json={"prompt": "Hi", "n_predict": 1}, headers=headers)
+            assert answer.status_code == status
 
 
 def test_stop_string_ends_the_reply(engine: LlamaEngine) -> None:
@@ -268,3 +201,18 @@ def test_threads_keep_to_what_is_ours(
     monkeypatch.setattr(llamacpp, "_CGROUP_LIMIT", tmp_path / "cpu.max")
     monkeypatch.setattr("os.sched_getaffinity", lambda _: set(range(8)))
     assert llamacpp.thread_count() == threads
+
+
+@pytest.mark.parametrize(
+    ("cores", "slots", "threads"),
+    [
+        (1, 4, [1]),
+        (2, 4, [1, 1]),
+        (4, 4, [1, 1, 1, 1]),
+        (8, 1, [7]),
+        (8, 4, [1, 2, 2, 2]),
+        (16, 4, [3, 4, 4, 4]),
+    ],
+)
+def test_no_core_is_idle_or_shared(cores: int, slots: int, threads: list[int]) -> None:
+    assert llamacpp.thread_shares(cores, slots) == threads

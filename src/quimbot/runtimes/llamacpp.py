@@ -11,6 +11,7 @@ So every request carries the complete list of adapters with explicit zeros, and 
 
 import asyncio
 import os
+import secrets
 import tempfile
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
@@ -38,6 +39,8 @@ import xllamacpp
 
 _CGROUP_LIMIT = Path("/sys/fs/cgroup/cpu.max")
 _MEMORY_CACHE_MIB = 0
+KEY = secrets.token_urlsafe()
+"""Each worker also listens on a loopback port, where only this process shall be answered."""
 _BEGINNING = 64  # tokens: the system prompt and what the learner said first
 _PROBE = "I go to the store yesterday."
 
@@ -66,14 +69,12 @@ class LlamaEngine:
         self.base = base
         self._merged = merged
         self._tokenizer = base.tokenizer()
-        self._ids = {adapter.folder.resolve(): i for i, adapter in enumerate(adapters)}
-        cores = thread_count()
-        workers = min(cores, slots)
-        each = -(-slots // workers)
-        threads = max(1, (cores - 1) // workers)  # a core is left to those who wait for the words
+        self.ids = {adapter.folder.resolve(): i for i, adapter in enumerate(adapters)}
+        shares = thread_shares(thread_count(), slots)
+        each = -(-slots // len(shares))
         weights = base.gguf(kind, merged)
-        self.servers = [
-            _load(
+        self.servers: list[Any] = [
+            load_server(
                 base,
                 adapters,
                 weights=weights,
@@ -82,9 +83,9 @@ class LlamaEngine:
                 context=each * context // slots,
                 threads=threads,
             )
-            for _ in range(workers)
+            for threads in shares
         ]
-        self._busy = [0] * workers
+        self._busy = [0] * len(shares)
         self._choosing = threading.Lock()
         self._threads = ThreadPoolExecutor(slots, thread_name_prefix="llamacpp")
         self._refuse_idle_adapters(adapters)
@@ -107,13 +108,13 @@ class LlamaEngine:
     ) -> dict[str, Any]:
         """What is asked of llama.cpp for a chat, greedy and in the base's style unless told."""
         text = prompt_text(messages, style or self.base.style)
-        chosen = None if adapter is None else self._ids[adapter]
+        chosen = None if adapter is None else self.ids[adapter]
         return {
             "prompt": self._tokenizer.encode(text, add_special_tokens=False),
             "temperature": 0.0,
             "top_k": 0,
             "min_p": 0.0,
-            "lora": [{"id": i, "scale": float(i == chosen)} for i in self._ids.values()],
+            "lora": [{"id": i, "scale": float(i == chosen)} for i in self.ids.values()],
         }
 
     def complete(self, request: dict[str, Any]) -> dict[str, Any]:
@@ -168,7 +169,7 @@ class LlamaEngine:
                 )
 
 
-def _load(
+def load_server(
     base: ModelFiles,
     adapters: Sequence[Adapter],
     *,
@@ -178,6 +179,11 @@ def _load(
     context: int,
     threads: int,
 ) -> Any:  # noqa: ANN401 - the library ships no types
+    """A llama.cpp with room for `slots` chats in `context` tokens.
+
+    Raises:
+        ModelError: the model or an adapter cannot be loaded.
+    """
     params = xllamacpp.CommonParams()
     params.model.path = str(weights)
     params.verbosity = -1
@@ -185,6 +191,7 @@ def _load(
     params.n_parallel = slots
     params.n_ctx = context
     params.cache_ram_mib = _MEMORY_CACHE_MIB
+    params.api_keys = [KEY]
     params.cpuparams.n_threads = params.cpuparams_batch.n_threads = threads
     if kind == "F32":
         params.cache_type_k = params.cache_type_v = xllamacpp.ggml_type.GGML_TYPE_F32
@@ -215,6 +222,12 @@ def thread_count() -> int:
     except (OSError, ValueError):
         return cores
     return cores if quota == "max" else max(1, min(cores, int(quota) // int(period)))
+
+
+def thread_shares(cores: int, slots: int) -> list[int]:
+    """Threads of each worker: no more workers than can be busy, a core left to all the rest."""
+    workers = min(cores, slots)
+    return [max(1, (cores - 1 + at) // workers) for at in range(workers)]
 
 
 class LlamaRuntime:
