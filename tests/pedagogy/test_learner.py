@@ -76,6 +76,10 @@ def test_what_was_disputed_never_happened(found: list[list[Event]], data: st.Dat
     without: list[Event] = [event for event in events if event is not error]
     learner = learner_of(PROFILE, events).after(dispute)
     assert learner.kinds == learner_of(PROFILE, without).kinds
+    unaimed = [event for event in without if getattr(event, "kind", None) != error.kind]
+    assert (
+        learner_of(PROFILE, [*unaimed, dispute]).response == learner_of(PROFILE, unaimed).response
+    )
     assert learner == learner_of(PROFILE, [*events, dispute])
 
 

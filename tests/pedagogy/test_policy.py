@@ -84,7 +84,7 @@ def test_help_that_failed_is_followed_by_a_step_more_up_to_the_learners_cap() ->
     free, held = Profile(cap=Level.CLUE), Profile(cap=Level.RECAST)
     more = asked(helped(Kind.TENSE, profile=free), Kind.TENSE)
     assert more.level == Level.PROMPT
-    assert "focused did not help last time, so one step up to prompt" in more.reason
+    assert "the last help did not suffice, so one step up to prompt" in more.reason
     same = asked(helped(Kind.TENSE, profile=held), Kind.TENSE)
     assert same.level == Level.RECAST
     assert "the learner's cap" in same.reason
@@ -101,3 +101,24 @@ def test_a_slip_in_what_is_mastered_passes_once_and_is_helped_again_after() -> N
     learner = learner.after(noticed(Kind.TENSE, 8 * DAY))
     learner = learner.after(Moved(at=8 * DAY, kind=None, level=Level.PASS, reason=slip.reason))
     assert asked(learner, Kind.TENSE, at=8 * DAY + 60).kind == Kind.TENSE
+
+
+def test_who_repairs_more_after_open_help_gets_more_open_help_and_the_reason_has_the_numbers() -> (
+    None
+):
+    learner = Learner(profile=Profile(level="B2", cap=Level.CLUE))
+    plain = asked(learner, Kind.TENSE)
+    open_helps = learner
+    for turn in range(12):
+        kind, level = list(Kind)[turn], Level.CLUE if turn % 2 else Level.RECAST
+        outcome = "repair" if turn % 2 else "needs-repair"
+        for event in (
+            noticed(kind, turn),
+            Moved(at=turn, kind=kind, level=level, reason=""),
+            TookUp(at=turn + 0.5, kind=kind, outcome=outcome),
+            Moved(at=turn + 0.5, kind=None, level=Level.PASS, reason=""),
+        ):
+            open_helps = open_helps.after(event)
+    more = choose(open_helps, [Kind.PRONOUN], limits=Limits(), at=100.0)
+    assert more.level > plain.level
+    assert "6 of 12 tries" in more.reason

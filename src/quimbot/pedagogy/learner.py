@@ -17,12 +17,15 @@ from quimbot.pedagogy.events import Began, Disputed, Event, Moved, Noticed, Took
 from quimbot.pedagogy.kinds import Kind
 from quimbot.pedagogy.levels import Level
 from quimbot.pedagogy.mastery import Parameters, after_error, after_right, parameters, taught
+from quimbot.pedagogy.response import Response
 from quimbot.pedagogy.spacing import due_at, reviewed
 
 MASTERED = 0.95
 """Probability of knowing from which a kind counts as mastered..."""
 SESSIONS = 3
 """...once it went right in so many sessions since the last error."""
+_ENTRY = (0.6, 0.3)
+"""Below each of these, the first help for a kind is one level more open."""
 _EXAMPLES = 3
 _IN_TURN = (Began, TookUp, Noticed, Used, Moved, Disputed)
 
@@ -57,7 +60,7 @@ class Progress(msgspec.Struct, frozen=True, kw_only=True):
     p: float
     """The probability of knowing it."""
     level: Level = Level.PASS
-    """The help that was given last, less a step for each right use; none before the first error."""
+    """The help that the last occasion called for; none before the first error."""
     card: Card | None = None
     """When it returns; none before the first error."""
     errors: int = 0
@@ -104,6 +107,8 @@ class Learner(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     """What the last turn aimed at."""
     last_level: Level = Level.PASS
     """The level of the last turn."""
+    response: Response = Response()
+    """What help of each level led to at once."""
     closed: Mapping[Kind, Progress] = {}
     """Progress before the turn that is open."""
     turn: Mapping[Kind, tuple[Outcome, float]] = {}
@@ -154,6 +159,9 @@ class Learner(msgspec.Struct, frozen=True, kw_only=True, dict=True):
             case TookUp(kind=kind, outcome=outcome, at=at):
                 if kind == self.aimed and outcome in _UPTAKE:
                     found = self._with(kind, _UPTAKE[outcome], at)
+                    repaired = outcome == "repair"
+                    response = self.response.seen(self.last_level, repaired=repaired)
+                    found = replace(found, response=response)
             case Moved():
                 found = self._settled()
                 found = found._moved(event, self.turn)  # noqa: SLF001 - the same class
@@ -173,7 +181,7 @@ class Learner(msgspec.Struct, frozen=True, kw_only=True, dict=True):
             return replace(self, aimed=None, last_level=move.level)
         aimed = self.closed[kind]
         if move.level is not Level.PASS:
-            aimed = replace(aimed, level=move.level, helped=True)
+            aimed = replace(aimed, helped=True)
         closed = {**self.closed, kind: aimed}
         return replace(self, aimed=kind, last_level=move.level, closed=closed)
 
@@ -217,7 +225,7 @@ class Learner(msgspec.Struct, frozen=True, kw_only=True, dict=True):
 
 def entry(p: float) -> Level:
     """The help that a first error of a kind gets: the less is known, the more open."""
-    return Level.RECAST if p >= 0.5 else Level.FOCUSED  # noqa: PLR2004 - better known than not
+    return Level(Level.RECAST + sum(p < bound for bound in _ENTRY))
 
 
 def learner_of(profile: Profile, events: Iterable[Event]) -> Learner:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from quimbot.pedagogy.kinds import Kind
 from quimbot.pedagogy.learner import Learner, Progress
 from quimbot.pedagogy.levels import Level
+from quimbot.pedagogy.response import Response
 
 LEARNABLE = (0.2, 0.8)
 """Where help pays most: a kind that is neither out of reach nor nearly known."""
@@ -34,7 +35,7 @@ class Choice:
 def choose(learner: Learner, kinds: Sequence[Kind], *, limits: Limits, at: float) -> Choice:
     """The error to answer out of those of this turn, and how openly.
 
-    It does not matter whether the learner has seen this turn's errors noticed already.
+    The learner knows the uptake of the last turn; this turn's errors may be known or not.
     """
     if not kinds:
         return Choice(kind=None, level=Level.PASS, reason="No error was noticed in this turn.")
@@ -43,8 +44,10 @@ def choose(learner: Learner, kinds: Sequence[Kind], *, limits: Limits, at: float
     if not open_ones:
         return Choice(kind=None, level=Level.PASS, reason=_let_pass(before))
     kind, why = _target(open_ones, at)
-    level, limit = _limited(before[kind].help_next, learner, limits)
-    return Choice(kind=kind, level=level, reason=f"{why}; {_help(before[kind])}{limit}.")
+    wanted = _leaning(before[kind].help_next, learner.response.steps)
+    level, limit = _limited(wanted, learner, limits)
+    reason = f"{why}; {_help(before[kind])}{_lean(learner.response)}{limit}."
+    return Choice(kind=kind, level=level, reason=reason)
 
 
 def _let_pass(known: dict[Kind, Progress]) -> str:
@@ -78,8 +81,24 @@ def _help(known: Progress) -> str:
     if not known.level:
         return f"{name} is where help starts at that probability"
     if known.help_next > known.level:
-        return f"{known.level.name.lower()} did not help last time, so one step up to {name}"
+        return f"the last help did not suffice, so one step up to {name}"
     return f"{name} after {known.errors + 1} turns with this error and {known.right} right ones"
+
+
+def _leaning(level: Level, steps: int) -> Level:
+    return Level(min(max(level + steps, Level.RECAST), Level.CLUE))
+
+
+def _lean(response: Response) -> str:
+    """Why this learner gets more or less open help than others would."""
+    if not response.steps:
+        return ""
+    size = "a step" if abs(response.steps) == 1 else f"{abs(response.steps)} steps"
+    how, which = ("more", "rise") if response.steps > 0 else ("less", "fall")
+    return (
+        f", {size} {how} because this learner's repairs ({response.repairs} of {response.tries} "
+        f"tries) {which} by {abs(response.lean):.2f} with each level of more open help"
+    )
 
 
 def _limited(level: Level, learner: Learner, limits: Limits) -> tuple[Level, str]:
