@@ -9,6 +9,7 @@ from pathlib import Path
 import msgspec
 
 from quimbot.exceptions import DataError
+from quimbot.pedagogy.levels import Level
 from quimbot.pedagogy.moves import tutor_prompt
 from quimbot.records.record import Message, Move, Strict
 from quimbot.runs.scorecard import read_picked
@@ -28,6 +29,16 @@ class TutorEntry(Strict, frozen=True, kw_only=True):
     move: Move = Move.RECAST
     l1: str = ""
 
+    def tutor(self, runtime: Runtime) -> "Tutor":
+        """The tutor, once its runtime is open."""
+        return Tutor(
+            name=self.name,
+            title=self.title or self.name,
+            prompt=tutor_prompt(self.move, self.l1),
+            runtime=runtime,
+            l1=self.l1,
+        )
+
 
 @dataclass(frozen=True, kw_only=True)
 class Tutor:
@@ -38,17 +49,45 @@ class Tutor:
     prompt: Message
     """The system message for conversations that bring none."""
     runtime: Runtime
+    role: str = ""
+    """Who it is and how it acts, as an instructor wrote it; it then holds in every conversation."""
+    knowledge: tuple[str, ...] = ()
+    """Notes that it is given with every turn."""
+    levels: frozenset[Level] = frozenset(Level)
+    """How openly it may help."""
+    cap: Level = Level.CLUE
+    """The most open help; a learner may ask for less."""
+    topics: tuple[str, ...] = ()
+    """What a learner may choose to talk about."""
+    starters: tuple[str, ...] = ()
+    """Sentences to begin with; none: those of the page."""
+    l1: str = ""
+    """First language of its learners, where they say none."""
+    level: str = ""
+    """Level of its learners, where they say none."""
+
+    def told(self, move: Move, l1: str = "") -> Message:
+        """The system message that asks it for a move, for a learner of this first language."""
+        return told(self.role, self.knowledge, move, l1 or self.l1)
 
     async def answer(
-        self, messages: Sequence[Message], sampling: Sampling
+        self,
+        messages: Sequence[Message],
+        sampling: Sampling,
+        *,
+        prompt: Message | None = None,
     ) -> AsyncGenerator[Delta, None]:
         """The reply in pieces without hidden thinking; closing it stops the work behind it.
+
+        A client's own system message replaces the tutor's, but never what an instructor wrote: it
+        is then passed over. With `prompt`, a system message chosen here, every other is.
 
         Raises:
             RuntimeFault: no reply could be had.
         """
-        if all(message.role != "system" for message in messages):
-            messages = (self.prompt, *messages)
+        given = [message for message in messages if message.role != "system"]
+        if prompt or self.role or len(given) == len(messages):
+            messages = (prompt or self.prompt, *given)
         thinking = Thinking()
         pieces = self.runtime.stream(messages, sampling)
         try:
@@ -59,6 +98,19 @@ class Tutor:
         finally:
             if isinstance(pieces, AsyncGenerator):
                 await pieces.aclose()
+
+
+def told(role: str, knowledge: Sequence[str], move: Move, l1: str = "") -> Message:
+    """The system message that asks for a move, with an instructor's words about role and facts.
+
+    The words that the model was trained with come first and whole, so that it still does what it
+    was trained to; what follows them is taken up better than what stands before.
+    """
+    asked = tutor_prompt(move, l1)
+    notes = "".join(f"\n- {note}" for note in knowledge)
+    known = f"What you know:{notes}" if notes else ""
+    parts = [part for part in (asked.content, role, known) if part]
+    return Message(role="system", content="\n\n".join(parts))
 
 
 @contextmanager
@@ -74,15 +126,7 @@ def open_tutors(address: str, *, at_once: int = 1) -> Iterator[dict[str, Tutor]]
     entries = tutor_entries(address)
     addresses = [entry.address for entry in entries]
     with open_runtimes(addresses, at_once=at_once) as runtimes:
-        yield {
-            entry.name: Tutor(
-                name=entry.name,
-                title=entry.title or entry.name,
-                prompt=tutor_prompt(entry.move, entry.l1),
-                runtime=runtimes[entry.address],
-            )
-            for entry in entries
-        }
+        yield {entry.name: entry.tutor(runtimes[entry.address]) for entry in entries}
 
 
 def tutor_entries(address: str) -> list[TutorEntry]:
@@ -95,13 +139,13 @@ def tutor_entries(address: str) -> list[TutorEntry]:
     listed = folder / "tutors.json"
     if listed.is_file():
         return [
-            msgspec.structs.replace(entry, address=_within(folder, entry.address))
+            msgspec.structs.replace(entry, address=within(folder, entry.address))
             for entry in _listed(listed)
         ]
     if (folder / "picked.json").is_file():
         picked = read_picked(folder / "picked.json")
         chosen = {"tutor": picked.address, "base": picked.base}
-        return [TutorEntry(name=name, address=_within(folder, at)) for name, at in chosen.items()]
+        return [TutorEntry(name=name, address=within(folder, at)) for name, at in chosen.items()]
     return [TutorEntry(name=re.split(r"[/#]", address.rstrip("/"))[-1], address=address)]
 
 
@@ -116,6 +160,7 @@ def _listed(path: Path) -> list[TutorEntry]:
     return entries
 
 
-def _within(folder: Path, address: str) -> str:
+def within(folder: Path, address: str) -> str:
+    """The address, whose path may be relative to a folder."""
     inside = folder / address
     return str(inside) if inside.exists() else address
