@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from quimbot.evaluate.suite import load_suite
-from quimbot.serve.care import Concern, again, concern, listening
+from quimbot.serve.care import Concern, answer, concern, crisis, fixed
 from quimbot.serve.cues import pattern, plain
 from quimbot.serve.private import STRUCK, hidden
 from quimbot.verify import wording
@@ -24,6 +24,17 @@ def found() -> dict[tuple[str, str], Concern]:
     """Every concern that the test turns call up, by kind and reply."""
     seen = [concern(turn) for turns in CONCERNS.values() for turn in turns]
     return {(one.kind, one.reply): one for one in seen if one}
+
+
+def again() -> str:
+    """What is said when a crisis is told twice."""
+    one = concern("I want to die")
+    return answer(one, [answer(one, [])])
+
+
+def listening() -> str:
+    """What is said in the turn after one."""
+    return answer(None, [answer(concern("I want to die"), [])])
 
 
 @pytest.mark.parametrize(
@@ -58,11 +69,11 @@ def test_hardly_any_everyday_turn_of_the_suites_is_taken_for_a_concern() -> None
 
 
 def test_replies_are_warm_short_and_correct_nothing() -> None:
-    for one in [*found().values(), again(), listening()]:
-        assert len(one.reply.split()) <= 50
-        assert not wording.red_pen(one.reply)
-        assert wording.questions(one.reply)
-        assert not re.search(r"\d", one.reply), "numbers differ by country"
+    for reply in (*(reply for _, reply in found()), again(), listening()):
+        assert len(reply.split()) <= 50
+        assert not wording.red_pen(reply)
+        assert wording.questions(reply)
+        assert not re.search(r"\d", reply), "numbers differ by country"
 
 
 def test_a_crisis_reply_names_who_can_help_and_speaks_the_first_language() -> None:
@@ -117,6 +128,24 @@ def test_a_secret_in_a_crisis_is_struck_out_and_the_crisis_answered() -> None:
     assert one is not None
     assert one.kind == "self-harm"
     assert "Blue42sky" not in hidden(text)
+
+
+def test_a_crisis_told_again_gets_other_words_and_the_next_turn_is_listened_to_once() -> None:
+    one = concern("I want to die")
+    first = answer(one, [], "es")
+    second = answer(one, ["Hi!", first], "es")
+    after = answer(None, [first, second], "es")
+    assert len({first, second, after}) == 3
+    assert all(crisis(reply) and fixed(reply) for reply in (first, second, after))
+    assert not answer(None, [first, second, after])
+    assert not answer(None, [])
+
+
+def test_an_insult_is_no_crisis() -> None:
+    reply = answer(concern("you are stupid"), [])
+    assert fixed(reply)
+    assert not crisis(reply)
+    assert not fixed("How was your day?")
 
 
 @given(st.text(max_size=300))

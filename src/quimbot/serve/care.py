@@ -78,14 +78,29 @@ def concern(text: str) -> Concern | None:
     return None
 
 
-def again() -> Words:
-    """What to say when a crisis is told a second time."""
-    return _book().again
+def answer(found: Concern | None, said: Sequence[str], l1: str = "") -> str:
+    """What to say to a turn, after what the tutor `said` before; empty where a model may answer.
+
+    The same crisis told again gets other words, and the first turn after one is only listened to.
+    """
+    book = _book()
+    if found:
+        told = found.crisis and any(turn.startswith(found.reply) for turn in said)
+        return (book.again if told else found).said(l1)
+    last = said[-1] if said else ""
+    listens = crisis(last) and not last.startswith(book.listening.reply)
+    return book.listening.said(l1) if listens else ""
 
 
-def listening() -> Words:
-    """What to say in the first turn after a crisis, whatever it is."""
-    return _book().listening
+def fixed(reply: str) -> bool:
+    """Whether a tutor's turn is words of this file."""
+    return crisis(reply) or any(reply.startswith(one.reply) for one in _book().concern)
+
+
+def crisis(reply: str) -> bool:
+    """Whether a tutor's turn is words of this file about somebody who may be in danger."""
+    told = [one for one in _book().concern if one.crisis]
+    return any(reply.startswith(one.reply) for one in (_book().again, _book().listening, *told))
 
 
 @cache
