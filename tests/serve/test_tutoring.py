@@ -57,6 +57,7 @@ class Silent(Puppet):
     async def stream(
         self, messages: Sequence[Message], sampling: Sampling
     ) -> AsyncGenerator[Delta, None]:
+        del messages, sampling
         self.listens.set()
         try:
             await asyncio.Event().wait()
@@ -128,8 +129,10 @@ class Desk:
 @pytest.fixture
 def desk(tmp_path: Path) -> Iterator[Desk]:
     with Store.open(tmp_path / "store.db") as store:
-        person = store.people.add("Ana", profile=Profile(cap=Level.RECAST))
-        yield Desk(store, person, store.conversations.begin(person.id, "tutor").id)
+        person = store.people.add("Ana")
+        desk = Desk(store, person, store.conversations.begin(person.id, "tutor").id)
+        desk.with_profile(Profile(cap=Level.RECAST))
+        yield desk
 
 
 def asked(puppet: Puppet) -> list[str]:
