@@ -10,6 +10,8 @@ import jwt
 import pytest
 from live_server import Live, Puppet, live_server, soon, tutor
 
+from quimbot.pedagogy.events import Noticed
+
 SECRET = "a secret that both of them know, long enough for the longest of the hashes"
 TALK = [
     {"role": "user", "content": "Yesterday I go to the market."},
@@ -61,7 +63,8 @@ def headers(
 
 
 def chat(live: Live, body: dict[str, Any], **more: str) -> httpx2.Response:
-    return httpx2.post(f"{live.url}/v1/chat/completions", json=body, headers=headers(**more))
+    url = f"{live.url}/v1/chat/completions"
+    return httpx2.post(url, json=body, headers=headers(**more), timeout=60)  # spaCy loads once
 
 
 def task(kind: str) -> dict[str, Any]:
@@ -127,3 +130,107 @@ def test_a_learner_who_writes_about_a_task_is_a_learner(
     body = {"model": "tutor", "messages": [{"role": "user", "content": said}]}
     assert httpx2.post(f"{live.url}/v1/chat/completions", json=body).status_code == 200
     assert len(puppets["tutor"].asked) == 1
+
+
+def turns(live: Live, user: str = "u-1") -> list[tuple[str, str]]:
+    """What is kept of a user's talks."""
+    person = live.store.people.outside(f"open-webui:{user}")
+    return [
+        (turn.role, turn.text)
+        for talk in live.store.conversations.of(person.id)
+        for turn in live.store.conversations.turns(person.id, talk.id)
+    ]
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_a_users_turn_is_a_learners_turn_and_kept(
+    live: Live, puppets: dict[str, Puppet], stream: bool
+) -> None:
+    body = {"model": "tutor", "messages": TALK[:1], "stream": stream}
+    answer = chat(live, body | {"stream_options": {"include_usage": True}} if stream else body)
+    assert answer.status_code == 200
+    assert turns(live) == [("user", TALK[0]["content"]), ("assistant", TALK[1]["content"])]
+    person = live.store.people.outside("open-webui:u-1")
+    noticed = [event for event in live.store.events.of(person.id) if isinstance(event, Noticed)]
+    assert [(event.wrong, event.right) for event in noticed] == [("go", "went")]
+    assert live.store.people.person(person.id).name == ""
+    if stream:
+        assert answer.text.endswith("data: [DONE]\n\n")
+        assert '"completion_tokens":12' in answer.text
+    else:
+        assert answer.json()["choices"][0]["message"]["content"] == TALK[1]["content"]
+    assert len(puppets["tutor"].asked) == 1
+
+
+def test_the_talk_goes_on_where_it_was_and_each_user_has_their_own(
+    live: Live, puppets: dict[str, Puppet]
+) -> None:
+    chat(live, {"model": "tutor", "messages": TALK[:1]})
+    puppets["tutor"].line = ["You bought three apples! ", "Were they sweet?"]
+    chat(live, {"model": "tutor", "messages": TALK})
+    assert [text for role, text in turns(live) if role == "user"] == [
+        TALK[0]["content"],
+        TALK[2]["content"],
+    ]
+    said = [message.content for message in puppets["tutor"].asked[-1][0]][-3:]
+    assert said == [turn["content"] for turn in TALK]
+    chat(live, {"model": "tutor", "messages": TALK[:1]}, user="u-2")
+    assert len(turns(live, "u-2")) == 2
+    assert len(turns(live)) == 4
+
+
+def test_a_reply_asked_for_again_is_no_new_turn(live: Live, puppets: dict[str, Puppet]) -> None:
+    for _ in range(2):
+        assert chat(live, {"model": "tutor", "messages": TALK[:1]}).status_code == 200
+    assert len(puppets["tutor"].asked) == 2
+    assert len(turns(live)) == 2
+
+
+def test_the_same_words_in_a_later_turn_are_a_new_one(live: Live) -> None:
+    chat(live, {"model": "tutor", "messages": TALK[:1]})
+    chat(live, {"model": "tutor", "messages": [*TALK[:2], TALK[0]]})
+    assert len(turns(live)) == 4
+
+
+def test_a_turn_that_nobody_answered_may_be_said_again(
+    live: Live, puppets: dict[str, Puppet]
+) -> None:
+    puppets["tutor"].fails_after = 0
+    assert chat(live, {"model": "tutor", "messages": TALK[:1]}).status_code == 502
+    puppets["tutor"].fails_after = None
+    assert chat(live, {"model": "tutor", "messages": TALK[:1]}).status_code == 200
+    assert [text for role, text in turns(live) if role == "assistant"][-1] == TALK[1]["content"]
+
+
+@pytest.mark.parametrize(
+    ("model", "talk"), [("base", "talk-1"), ("tutor", "local:talk-1"), ("tutor", "")]
+)
+def test_what_is_no_tutors_talk_is_not_kept(live: Live, model: str, talk: str) -> None:
+    assert chat(live, {"model": model, "messages": TALK[:1]}, chat=talk).status_code == 200
+    assert turns(live) == []
+
+
+def test_a_key_is_its_persons_and_another_programs_key_is_nobodys(live: Live) -> None:
+    ana = live.store.people.add("Ana")
+    key = live.store.keys.make(ana.id, "a program")
+    for told in (key, "sk-another"):
+        httpx2.post(
+            f"{live.url}/v1/chat/completions",
+            json={"model": "tutor", "messages": TALK[:1]},
+            headers={"Authorization": f"Bearer {told}", "X-OpenWebUI-Chat-Id": "talk-1"},
+        )
+    assert len(live.store.conversations.of(ana.id)) == 1
+    assert live.store.conversations.of(live.store.people.local().id) == []
+
+
+def test_a_talk_with_an_endless_name_is_refused(live: Live) -> None:
+    answer = chat(live, {"model": "tutor", "messages": TALK[:1]}, chat="x" * 300)
+    assert answer.status_code == 400
+    assert turns(live) == []
+
+
+def test_a_learners_turn_tells_no_probabilities(live: Live) -> None:
+    answer = chat(live, {"model": "tutor", "messages": TALK[:1], "logprobs": True})
+    assert answer.status_code == 400
+    assert answer.json()["error"]["code"] == "logprobs_unavailable"
+    assert turns(live) == []

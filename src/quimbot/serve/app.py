@@ -21,11 +21,13 @@ from quimbot.serve.health_routes import health_routes
 from quimbot.serve.limits import Limits
 from quimbot.serve.metrics import Metrics
 from quimbot.serve.observer import Observer
-from quimbot.serve.openai_routes import openai_routes
+from quimbot.serve.openai_routes import Completions, openai_routes
+from quimbot.serve.outside import Outside
 from quimbot.serve.page_routes import page_routes
 from quimbot.serve.reload import Holding, M, Tutors
 from quimbot.serve.reload_routes import reload_routes
 from quimbot.serve.store.store import Store
+from quimbot.serve.tutoring import Tutoring
 from quimbot.serve.wire import ApiError
 
 
@@ -42,7 +44,7 @@ def create_app(
     log: AccessLog | None = None,
 ) -> ASGIApp:
     """The whole server as an ASGI application; the first of `tutors` is the default."""
-    metrics = Metrics(gate, tutors=len(tutors))
+    metrics = Metrics(gate, tutors)
     ours = (ApiError, NotFound, NotAllowed, OutputError)
     faults = (*ours, RequestValidationError, HTTPException, ClientDisconnect, Exception)
     app = FastAPI(
@@ -57,13 +59,16 @@ def create_app(
     app.include_router(health_routes(gate, metrics, store, door))
     app.include_router(
         openai_routes(
-            tutors,
-            gate,
-            door=door,
-            limits=limits or Limits(),
-            metrics=metrics,
-            max_tokens=max_tokens,
-            temperature=temperature,
+            Completions(
+                tutors=tutors,
+                gate=gate,
+                door=door,
+                outside=Outside(store, Tutoring(store, gate)),
+                limits=limits or Limits(),
+                metrics=metrics,
+                max_tokens=max_tokens,
+                temperature=temperature,
+            )
         )
     )
     app.include_router(reload_routes(tutors, door))

@@ -1,5 +1,7 @@
 """What the server counts, in Prometheus's format; no name, address or word of anybody in it."""
 
+from collections.abc import Mapping
+
 from prometheus_client import (
     CollectorRegistry,
     Counter,
@@ -10,6 +12,7 @@ from prometheus_client import (
 )
 
 from quimbot.serve.gate import Gate
+from quimbot.serve.tutors import Tutor
 
 _SECONDS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120)
 
@@ -17,7 +20,7 @@ _SECONDS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120)
 class Metrics:
     """The counters of one server, in a registry of their own."""
 
-    def __init__(self, gate: Gate, *, tutors: int) -> None:
+    def __init__(self, gate: Gate, tutors: Mapping[str, Tutor]) -> None:
         self._registry = CollectorRegistry()
         ProcessCollector(registry=self._registry)
         self._requests = Counter(
@@ -53,7 +56,7 @@ class Metrics:
         for name, text, value in (
             ("quimbot_queue_length", "Requests that wait for their turn.", lambda: gate.queued),
             ("quimbot_running", "Replies being written.", lambda: gate.running),
-            ("quimbot_tutors", "Tutors that can be talked to.", lambda: tutors),
+            ("quimbot_tutors", "Tutors that can be talked to.", lambda: len(tutors)),
         ):
             Gauge(name, text, registry=self._registry).set_function(value)
 

@@ -3,6 +3,7 @@
 import time
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
+from dataclasses import dataclass
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request
@@ -16,6 +17,7 @@ from quimbot.serve.gate import Gate
 from quimbot.serve.limits import Limits, address
 from quimbot.serve.metrics import Metrics
 from quimbot.serve.observer import REPLIES
+from quimbot.serve.outside import Outside
 from quimbot.serve.replies import gathered, replied
 from quimbot.serve.store.person import Person
 from quimbot.serve.stream import EventStream, unless_left
@@ -26,17 +28,71 @@ _BASE = "base"
 """The tutor that is no tutor: the model as it was before training, where it is offered."""
 
 
-def openai_routes(
-    tutors: Mapping[str, Tutor],
-    gate: Gate,
-    *,
-    door: Door,
-    limits: Limits,
-    metrics: Metrics,
-    max_tokens: int,
-    temperature: float,
-) -> APIRouter:
+@dataclass(frozen=True, kw_only=True)
+class Completions:
+    """Chat completions, and all that they are made with."""
+
+    tutors: Mapping[str, Tutor]
+    gate: Gate
+    door: Door
+    outside: Outside
+    limits: Limits
+    metrics: Metrics
+    max_tokens: int
+    temperature: float
+
+    async def answer(self, body: ChatRequest, request: Request, person: Person) -> Response:
+        """A tutor's reply, whole or streamed.
+
+        Raises:
+            ApiError: there is no such tutor, the caller asked for too much, or no reply was had.
+        """
+        tutor = self.tutors.get(body.model)
+        if tutor is None:
+            known = ", ".join(self.tutors)
+            raise ApiError(404, "model_not_found", f"no such model; choose one of {known}", "model")
+        caller = person.id if self.door.knows(request) else address(request)
+        self.limits.admit(caller)
+        messages = body.dialogue()
+        sampling = body.sampling(max_tokens=self.max_tokens, temperature=self.temperature)
+        pieces = None
+        background = is_task(messages)
+        if background:
+            tutor, messages = self.tutors.get(_BASE, tutor), as_task(messages)
+        elif self.door.knows(request) and tutor.name != _BASE:
+            pieces = await self.outside.answer(request, person, tutor, messages, sampling)
+        if pieces is None:
+            pieces = replied(tutor, messages, sampling, self.gate, caller, background=background)
+        pieces = self._counted(pieces, caller)
+        answer = Answer(
+            model=tutor.name,
+            include_usage=body.stream_options is not None and body.stream_options.include_usage,
+            include_logprobs=sampling.likeliest is not None,
+        )
+        if body.stream:
+            return EventStream(answer, pieces)
+        return json_response(answer.whole(await unless_left(request.receive, gathered(pieces))))
+
+    async def _counted(
+        self, pieces: AsyncGenerator[Delta, None], caller: str
+    ) -> AsyncGenerator[Delta, None]:
+        """A reply whose tokens are paid for; of one that is left, those that came."""
+        prompt, reply = 0, 0
+        try:
+            async with aclosing(pieces):
+                async for piece in pieces:
+                    reply += 1
+                    if piece.finish is not None:
+                        prompt, reply = piece.prompt_tokens, piece.reply_tokens
+                    yield piece
+        finally:
+            self.limits.spend(caller, prompt + reply)
+            self.metrics.spent(prompt, reply)
+
+
+def openai_routes(completions: Completions) -> APIRouter:
     """The routes under `/v1`."""
+    door, tutors = completions.door, completions.tutors
     routes = APIRouter(prefix="/v1", dependencies=[Depends(door.person)])
     started = int(time.time())
 
@@ -52,43 +108,6 @@ def openai_routes(
         body: ChatRequest, request: Request, person: Annotated[Person, Depends(door.person)]
     ) -> Response:
         """A tutor's reply, whole or streamed."""
-        tutor = tutors.get(body.model)
-        if tutor is None:
-            known = ", ".join(tutors)
-            raise ApiError(404, "model_not_found", f"no such model; choose one of {known}", "model")
-        caller = person.id if door.knows(request) else address(request)
-        limits.admit(caller)
-        messages = body.dialogue()
-        sampling = body.sampling(max_tokens=max_tokens, temperature=temperature)
-        background = is_task(messages)
-        if background:
-            tutor, messages = tutors.get(_BASE, tutor), as_task(messages)
-        pieces = replied(tutor, messages, sampling, gate, caller, background=background)
-        pieces = _counted(pieces, caller, limits, metrics)
-        answer = Answer(
-            model=tutor.name,
-            include_usage=body.stream_options is not None and body.stream_options.include_usage,
-            include_logprobs=sampling.likeliest is not None,
-        )
-        if body.stream:
-            return EventStream(answer, pieces)
-        return json_response(answer.whole(await unless_left(request.receive, gathered(pieces))))
+        return await completions.answer(body, request, person)
 
     return routes
-
-
-async def _counted(
-    pieces: AsyncGenerator[Delta, None], caller: str, limits: Limits, metrics: Metrics
-) -> AsyncGenerator[Delta, None]:
-    """A reply whose tokens are paid for; of one that is left, those that came."""
-    prompt, reply = 0, 0
-    try:
-        async with aclosing(pieces):
-            async for piece in pieces:
-                reply += 1
-                if piece.finish is not None:
-                    prompt, reply = piece.prompt_tokens, piece.reply_tokens
-                yield piece
-    finally:
-        limits.spend(caller, prompt + reply)
-        metrics.spent(prompt, reply)

@@ -58,13 +58,18 @@ async def replied(
     ):
         async for piece in pieces:
             if sampling.likeliest is not None and piece.text and not piece.drawn:
-                raise ApiError(
-                    400,
-                    "logprobs_unavailable",
-                    f"what runs the tutor {tutor.name!r} tells no log-probabilities",
-                    "logprobs",
-                )
+                raise untold(tutor)
             yield piece
+
+
+def untold(tutor: Tutor) -> ApiError:
+    """Probabilities are asked for, and there are none."""
+    return ApiError(
+        400,
+        "logprobs_unavailable",
+        f"what runs the tutor {tutor.name!r} tells no log-probabilities",
+        "logprobs",
+    )
 
 
 async def gathered(pieces: AsyncGenerator[Delta, None]) -> Reply:

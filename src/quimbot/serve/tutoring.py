@@ -96,7 +96,7 @@ class Tutoring:
             await kept.begin(found.text)
             realiser = Realiser(tutor=tutor, situation=found, sampling=sampling)
             try:
-                async with aclosing(self._words(realiser)) as words:
+                async with aclosing(self._words(realiser, person.id)) as words:
                     async for piece in words:
                         await kept.more(piece)
                         yield piece
@@ -115,13 +115,16 @@ class Tutoring:
                 events=events,
             )
 
-    async def _words(self, realiser: Realiser) -> AsyncGenerator[str, None]:
+    async def _words(self, realiser: Realiser, learner: str) -> AsyncGenerator[str, None]:
         """The reply: fixed words where people wrote some, else the model's once its turn comes."""
         if fixed := realiser.situation.fixed:
             realiser.choice = _FIXED
             yield fixed
             return
-        async with admitted(self._gate), aclosing(realiser.words()) as words:
+        async with (
+            admitted(self._gate, learner),
+            aclosing(realiser.words()) as words,
+        ):
             async for piece in words:
                 yield piece
 
