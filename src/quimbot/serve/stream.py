@@ -3,19 +3,36 @@
 import asyncio
 from collections.abc import AsyncGenerator, Coroutine
 from contextlib import aclosing, suppress
-from typing import Any, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from quimbot.runtimes.runtime import Delta
-from quimbot.serve.wire import DONE, Answer, ApiError, event
+from quimbot.serve.wire import ApiError, event
 
 T = TypeVar("T")
+Piece = TypeVar("Piece")
+Piece_contra = TypeVar("Piece_contra", contravariant=True)
 
 
-class EventStream(Response):
+class Format(Protocol[Piece_contra]):
+    """How a reply is written as events."""
+
+    def opening(self) -> bytes:
+        """Before the first piece."""
+        ...
+
+    def piece(self, piece: Piece_contra) -> bytes:
+        """One piece."""
+        ...
+
+    def closing(self) -> bytes:
+        """After the last, if all went well."""
+        ...
+
+
+class EventStream(Response, Generic[Piece]):
     """Server-sent events; the whole reply is made and sent in one task, so it can be cut anywhere.
 
     The status is sent when the first piece is there: a full queue, a prompt that is too long or a
@@ -24,7 +41,7 @@ class EventStream(Response):
 
     media_type = "text/event-stream"
 
-    def __init__(self, answer: Answer, pieces: AsyncGenerator[Delta, None]) -> None:
+    def __init__(self, answer: Format[Piece], pieces: AsyncGenerator[Piece, None]) -> None:
         # Not the parent's: it would announce an empty body.
         self.status_code = 200
         self.background = None
@@ -52,7 +69,7 @@ class EventStream(Response):
             except ApiError as error:
                 await _send_body(send, event(error.body()), more=False)
             else:
-                await _send_body(send, DONE, more=False)
+                await _send_body(send, self._answer.closing(), more=False)
 
 
 async def unless_left(receive: Receive, work: Coroutine[Any, Any, T]) -> T:

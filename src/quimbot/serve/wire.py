@@ -241,6 +241,10 @@ class Answer:
                 out += self._event([], {"usage": _usage(delta)})
         return out
 
+    def closing(self) -> bytes:
+        """The last event of a stream that went well."""
+        return b"data: [DONE]\n\n"
+
     def _chunk(
         self, delta: Mapping[str, str], finish: str | None, drawn: Sequence[Drawn] = ()
     ) -> bytes:
@@ -258,8 +262,20 @@ class Answer:
         return {"id": self.id, "object": kind, "created": self.created, "model": self.model}
 
 
-DONE = b"data: [DONE]\n\n"
-"""The last event of a stream that went well."""
+class PageAnswer:
+    """A reply as the pages read it: each piece is an event as it is."""
+
+    def opening(self) -> bytes:
+        """Nothing."""
+        return b""
+
+    def piece(self, piece: Mapping[str, object]) -> bytes:
+        """The event."""
+        return event(piece)
+
+    def closing(self) -> bytes:
+        """Nothing; the last piece says that it is."""
+        return b""
 
 
 def event(value: object) -> bytes:
