@@ -1,5 +1,6 @@
 """A tutor's reply once its turn has come, with every fault told as the API tells it."""
 
+import logging
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import aclosing, asynccontextmanager
 
@@ -9,6 +10,8 @@ from quimbot.runtimes.runtime import Delta, Reply, Sampling, whole
 from quimbot.serve.gate import Busy, Draining, Gate
 from quimbot.serve.tutors import Tutor
 from quimbot.serve.wire import ApiError, too_long
+
+_LOG = logging.getLogger(__name__)
 
 
 @asynccontextmanager
@@ -35,7 +38,9 @@ async def admitted(
     except PromptTooLong:
         raise too_long() from None
     except RuntimeFault as fault:
-        raise ApiError(502, "model_failed", f"the model did not answer ({fault})") from fault
+        # what a server says may hold its address, or what the learner said: neither goes further
+        _LOG.warning("a model did not answer (%s)", fault.kind)
+        raise ApiError(502, "model_failed", f"the model did not answer ({fault.kind})") from fault
 
 
 async def replied(
