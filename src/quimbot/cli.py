@@ -53,6 +53,12 @@ _SILENCE_S = 60.0
 _SCORES = ("model", "verified", "any recast", "red pen", "question", "perplexity")
 
 _talk = "Talk with a tutor in the terminal."
+_COMMANDS = """\
+/review    what you said here, how it can be said, and what returns
+/why       why the tutor answered as it did
+/progress  how it went in all your conversations
+/new       begin another conversation
+/quit      leave"""
 _run = "Do a whole recipe, step by step; what is done and unchanged is skipped."
 
 out = Console()
@@ -220,10 +226,7 @@ def _work(name: str) -> Callable[..., int]:
 
 def _conversation() -> Callable[..., int]:
     """The terminal chat."""
-    from quimbot.serve.chat import (  # noqa: PLC0415 - only when chatting
-        ChatSettings,
-        open_conversation,
-    )
+    from quimbot.serve.chat import ChatSettings, open_chat  # noqa: PLC0415 - only when chatting
 
     def chat(
         settings: Annotated[ChatSettings, Parameter(name="*")],
@@ -233,32 +236,50 @@ def _conversation() -> Callable[..., int]:
         del recipe
         with ExitStack() as stack:
             with err.status("loading the tutor"):
-                conversation = stack.enter_context(open_conversation(settings))
-            asyncio.run(_talk_on(conversation))
+                talk = stack.enter_context(open_chat(settings))
+            _talk_on(talk, stack.enter_context(asyncio.Runner()))
         return 0
 
     return chat
 
 
-async def _talk_on(conversation: Any) -> None:  # noqa: ANN401 - its module is imported only when chatting
-    """Read a line, stream the reply, until the learner leaves."""
-    err.print("[dim]Write in English. /new starts again, Ctrl-D leaves.[/]")
+def _talk_on(talk: Any, runner: asyncio.Runner) -> None:  # noqa: ANN401 - its module is imported only when chatting
+    """Read a line, stream the reply, until the learner leaves; Ctrl-C stops the reply only."""
+    err.print("[dim]Write in English. /help lists what else you can do, Ctrl-C stops a reply.[/]")
+    looks = {"/review": talk.review, "/why": talk.why, "/progress": talk.progress}
     while True:
         try:
             text = out.input("[bold cyan]you[/]   ").strip()
         except EOFError:
             out.print()
             return
+        if text == "/quit":
+            return
         if text == "/new":
-            conversation.reset()
-            continue
-        if not text:
-            continue
-        out.print("[bold green]tutor[/] ", end="")
-        async with aclosing(conversation.say(text)) as pieces:
+            talk.begin_again()
+        elif text in looks:
+            out.print(looks[text](), markup=False, highlight=False, soft_wrap=True)
+        elif text.startswith("/"):
+            err.print(_COMMANDS, markup=False, highlight=False)
+        elif text:
+            out.print("[bold green]tutor[/] ", end="")
+            try:
+                runner.run(_reply(talk, text))
+            except KeyboardInterrupt:
+                out.print(" …", end="")
+            out.print()
+
+
+async def _reply(talk: Any, text: str) -> None:  # noqa: ANN401
+    """Show the reply as it comes, or why there is none."""
+    from quimbot.serve.wire import ApiError  # noqa: PLC0415 - only when chatting
+
+    try:
+        async with aclosing(talk.say(text)) as pieces:
             async for piece in pieces:
                 out.print(piece, end="", markup=False, highlight=False, soft_wrap=True)
-        out.print()
+    except ApiError as fault:
+        err.print(f"({fault})", markup=False, highlight=False)
 
 
 def run(

@@ -1,15 +1,29 @@
-"""A conversation with a tutor: its turns, and what of them still fits."""
+"""A learner's talk in the terminal: the same tutoring and the same store as on the page."""
 
+import time
 from collections.abc import AsyncGenerator, Iterator
 from contextlib import aclosing, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Literal
 
-from quimbot.exceptions import PromptTooLong, RecipeError
-from quimbot.records.record import Message
+import msgspec
+
+from quimbot.exceptions import RecipeError
+from quimbot.pedagogy.events import Moved
+from quimbot.pedagogy.learner import Learner, Profile, learner_of
+from quimbot.pedagogy.levels import Level
 from quimbot.runtimes.runtime import Sampling
+from quimbot.serve.gate import Gate
+from quimbot.serve.store.person import Person
+from quimbot.serve.store.store import Store
+from quimbot.serve.summary import summary
+from quimbot.serve.told import progress_told, summary_told
+from quimbot.serve.tutoring import Outcome, Tutoring
 from quimbot.serve.tutors import Tutor, open_tutors
 from quimbot.serve.wire import HOTTEST
+
+_NOTHING_YET = "Nothing was said in this conversation yet."
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,7 +39,16 @@ class ChatSettings:
     temperature: float = 0.3
     """How freely replies are drawn; 0 always takes the most probable word."""
     seed: int = 0
-    """Start of the random draws; the same seed and words give the same conversation."""
+    """Start of the random draws."""
+    store: str = ""
+    """Database of people and conversations: a file (SQLite) or a postgresql:// address; empty: a
+    file in the user's data folder."""
+    l1: Literal["", "es", "zh", "ar", "ko"] = ""
+    """Your first language; kept for the next time."""
+    level: Literal["", "A2", "B1", "B2", "C1"] = ""
+    """Your level of English; kept for the next time."""
+    cap: Literal["", "pass", "recast", "focused", "prompt", "clue"] = ""
+    """The most open help that you want during a talk; kept for the next time."""
 
     def __post_init__(self) -> None:
         """Refuse what cannot work."""
@@ -42,71 +65,91 @@ class ChatSettings:
         return (path,) if path.exists() else ()
 
     def outputs(self) -> tuple[Path, ...]:
-        """What is written: nothing."""
+        """What is written: nothing that a stamp could know."""
         return ()
 
+    def profile(self, before: Profile) -> Profile:
+        """What the learner told before, with what these settings tell."""
+        given = {"l1": self.l1, "level": self.level, "cap": self.cap and Level[self.cap.upper()]}
+        return msgspec.structs.replace(before, **{k: v for k, v in given.items() if v != ""})
 
-class Conversation:
-    """Turns between a learner and a tutor; the oldest are forgotten when they no longer fit."""
 
-    def __init__(self, tutor: Tutor, sampling: Sampling) -> None:
-        self.tutor = tutor
+class Chat:
+    """What a learner can do in the terminal: talk, and look at what came of it."""
+
+    def __init__(self, store: Store, tutor: Tutor, sampling: Sampling, person: Person) -> None:
+        self._store = store
+        self._tutor = tutor
         self._sampling = sampling
-        self._turns: list[Message] = []
+        self._person = person
+        self._tutoring = Tutoring(store, Gate(at_once=1, waiting=0))
+        self._conversation = ""
 
     async def say(self, text: str) -> AsyncGenerator[str, None]:
-        """The tutor's reply in pieces.
-
-        Leaving it early keeps what was said so far. When it fails before a word, it
-        was not said.
+        """The tutor's reply in pieces; leaving it early keeps what was said so far.
 
         Raises:
-            RuntimeFault: no reply could be had.
+            ApiError: the turn is too long, or no reply could be had.
         """
-        learner = Message(role="user", content=text)
-        said: list[str] = []
-        try:
-            async with aclosing(self._reply(learner)) as pieces:
-                async for piece in pieces:
-                    said.append(piece)
+        if not self._conversation:
+            begun = self._store.conversations.begin(self._person.id, self._tutor.name)
+            self._conversation = begun.id
+        turns = len(self._store.conversations.turns(self._person.id, self._conversation))
+        sampling = replace(self._sampling, seed=self._sampling.seed + turns)
+        asked = (self._person, self._conversation, self._tutor, text, sampling)
+        async with aclosing(self._tutoring.answer(*asked)) as pieces:
+            async for piece in pieces:
+                if not isinstance(piece, Outcome):
                     yield piece
-        finally:
-            if any(said):
-                reply = Message(role="assistant", content="".join(said))
-                self._turns += [learner, reply]
 
-    async def _reply(self, learner: Message) -> AsyncGenerator[str, None]:
-        sampling = replace(self._sampling, seed=self._sampling.seed + len(self._turns))
-        while True:
-            try:
-                async with aclosing(self.tutor.answer((*self._turns, learner), sampling)) as pieces:
-                    async for piece in pieces:
-                        yield piece.text
-            except PromptTooLong:
-                if not self._turns:
-                    raise
-                del self._turns[:2]  # the oldest exchange
-            else:
-                return
+    def begin_again(self) -> None:
+        """Begin a new conversation with the next word; the old one is kept."""
+        self._conversation = ""
 
-    def reset(self) -> None:
-        """Begin a new conversation."""
-        self._turns.clear()
+    def review(self) -> str:
+        """What was said in this conversation, how it can be said, and what returns."""
+        if not self._conversation:
+            return _NOTHING_YET
+        here = self._store.events.with_turns(self._person.id, self._conversation)
+        return summary_told(summary([one.event for one in here], self._learner()), time.time())
+
+    def why(self) -> str:
+        """Why the tutor answered the last turn as it did."""
+        if not self._conversation:
+            return _NOTHING_YET
+        here = self._store.events.with_turns(self._person.id, self._conversation)
+        moves = [one.event for one in here if isinstance(one.event, Moved)]
+        if not moves:
+            return _NOTHING_YET
+        spoken = " Words from a template were said." if moves[-1].fell_back else ""
+        return f"{moves[-1].reason}{spoken}"
+
+    def progress(self) -> str:
+        """How each kind of error went in all conversations."""
+        return progress_told(self._learner(), time.time())
+
+    def _learner(self) -> Learner:
+        return learner_of(self._person.profile, self._store.events.of(self._person.id))
 
 
 @contextmanager
-def open_conversation(settings: ChatSettings) -> Iterator[Conversation]:
-    """A new conversation with the chosen tutor.
+def open_chat(settings: ChatSettings) -> Iterator[Chat]:
+    """A new conversation of this machine's learner with the chosen tutor.
 
     Raises:
+        DataError: the database or the run folder's list of tutors is not what it must be.
+        OutputError: the database cannot be used.
         RecipeError: there is no tutor of that name; those there are are listed.
         ModelError: the tutor's model cannot be found, reached or used.
     """
-    with open_tutors(settings.address) as tutors:
+    with Store.open(settings.store) as store, open_tutors(settings.address) as tutors:
         name = settings.tutor or next(iter(tutors))
         if name not in tutors:
             raise RecipeError(f"chat: no tutor {name!r}; choose one of {', '.join(tutors)}")
+        local = store.people.local()
+        person = store.people.change(local.id, profile=settings.profile(local.profile))
         sampling = Sampling(
             max_tokens=settings.max_tokens, temperature=settings.temperature, seed=settings.seed
         )
-        yield Conversation(tutors[name], sampling)
+        Tutoring.warm_up()
+        yield Chat(store, tutors[name], sampling, person)
