@@ -7,14 +7,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from quimbot.runtimes.runtime import Delta
+from quimbot.runtimes.runtime import Delta, Finish
 from quimbot.serve.leaks import leaks
 from quimbot.serve.sentences import opening, sentences
 
 
-async def pieces(parts: Sequence[str]) -> AsyncGenerator[Delta, None]:
+async def pieces(parts: Sequence[str], finish: Finish = "stop") -> AsyncGenerator[Delta, None]:
     for part in parts:
         yield Delta(text=part)
+    yield Delta(finish=finish)
 
 
 def parted(parts: Sequence[str]) -> list[str]:
@@ -44,6 +45,21 @@ def test_the_sentences_together_are_the_reply(parts: list[str]) -> None:
 )
 def test_a_sentence_ends_where_a_reader_stops(reply: str, found: list[str]) -> None:
     assert parted(list(reply)) == found
+
+
+@pytest.mark.parametrize(
+    ("reply", "found"),
+    [
+        ("You went? What did", ["You went? "]),
+        ("You went? What then?", ["You went? ", "What then?"]),
+        ("You went to", ["You went to"]),
+    ],
+)
+def test_a_sentence_that_the_limit_cut_off_is_left_out(reply: str, found: list[str]) -> None:
+    async def all_of() -> list[str]:
+        return [sentence async for sentence in sentences(pieces([reply], "length"))]
+
+    assert asyncio.run(all_of()) == found
 
 
 def test_a_sentence_that_never_ends_is_let_go() -> None:

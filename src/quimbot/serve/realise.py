@@ -157,7 +157,8 @@ class Realiser:
             answer = self.tutor.answer(self._chat, sampling, prompt=prompt)
             async with aclosing(answer) as pieces:
                 said = "".join([piece.text async for piece in pieces]).strip()
-            if not await in_thread(performs, self.situation.text, error, said, level):
+            fault = await in_thread(performs, self.situation.text, error, said, level)
+            if not fault and not leaks(said, prompt.content):
                 return said
         self.fell_back = True
         return await in_thread(phrase, level, error, self.situation.text, self.sampling.seed)

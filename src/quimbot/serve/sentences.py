@@ -7,6 +7,7 @@ from contextlib import aclosing
 from quimbot.runtimes.runtime import Delta
 
 _END = re.compile("[.!?\u2026]+[\"'\u201d\u2019)\\]]*\\s+|\\s*\n\\s*")
+_MARKS = ".!?\u2026\"'\u201d\u2019)"
 _LONGEST = 600
 """Characters after which a sentence that does not end is let go."""
 _OPENING = 3
@@ -14,15 +15,19 @@ _OPENING = 3
 
 
 async def sentences(pieces: AsyncGenerator[Delta, None]) -> AsyncGenerator[str, None]:
-    """The sentences of a reply with the space after them; together they are the reply."""
-    held = ""
+    """The sentences of a reply with the space after them; together they are the reply.
+
+    A last one that the limit of tokens cut off is left out, unless it is all there is.
+    """
+    held, told, broken = "", False, False
     async with aclosing(pieces):
         async for piece in pieces:
             held += piece.text
+            broken = piece.finish == "length"
             while (cut := _cut(held)) > 0:
                 yield held[:cut]
-                held = held[cut:]
-    if held.strip():
+                held, told = held[cut:], True
+    if held.strip() and not (broken and told and held.rstrip()[-1] not in _MARKS):
         yield held
 
 

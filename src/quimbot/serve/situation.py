@@ -129,12 +129,12 @@ def _taken_up(before: Sequence[Event], text: str, at: float) -> tuple[Event, ...
 
 def _due(learner: Learner, here: Sequence[Event], at: float) -> Kind | None:
     """The kind longest due that this conversation has made no room for; not in every reply."""
-    moves = [one for one in here if isinstance(one, Moved)]
-    if any(_invites(move) for move in moves[-_APART:]):
+    wrong = {(one.at, one.kind) for one in here if isinstance(one, Noticed)}
+    invited = [
+        one.kind if one.level is Level.PASS and (one.at, one.kind) not in wrong else None
+        for one in here
+        if isinstance(one, Moved)
+    ]
+    if any(invited[-_APART:]):
         return None
-    asked = {move.kind for move in moves if _invites(move)}
-    return next((kind for kind in learner.due(at) if kind not in asked), None)
-
-
-def _invites(move: Moved) -> bool:
-    return move.kind is not None and move.level is Level.PASS
+    return next((kind for kind in learner.due(at) if kind not in invited), None)
