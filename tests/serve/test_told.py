@@ -41,7 +41,7 @@ def test_what_the_learner_disputes_is_not_told_again() -> None:
 
 
 def test_progress_begins_with_what_is_least_known() -> None:
-    events = [
+    events: list[Event] = [
         Began(at=NOW),
         WENT,
         Used(at=NOW, kind=Kind.ARTICLE, words="a dog"),

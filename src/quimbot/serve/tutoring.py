@@ -121,10 +121,7 @@ class Tutoring:
             realiser.choice = _FIXED
             yield fixed
             return
-        async with (
-            admitted(self._gate, learner),
-            aclosing(realiser.words()) as words,
-        ):
+        async with admitted(self._gate, learner), aclosing(realiser.words()) as words:
             async for piece in words:
                 yield piece
 
