@@ -3,6 +3,7 @@
 import json
 import re
 import tomllib
+from importlib.resources import files
 from pathlib import Path
 
 import pytest
@@ -57,7 +58,8 @@ def test_a_crisis_is_known_as_one_and_named_for_what_it_is() -> None:
 
 
 def test_what_care_dialogues_say_of_a_crisis_is_found() -> None:
-    lines = (Path("src/quimbot/sources/shipped/care.jsonl")).read_text("utf-8").splitlines()
+    shipped = files("quimbot.sources").joinpath("shipped", "care.jsonl")
+    lines = shipped.read_text("utf-8").splitlines()
     turns = [json.loads(line)["messages"][1]["content"] for line in lines]
     assert sum(concern(turn) is not None for turn in turns) >= 60
 
