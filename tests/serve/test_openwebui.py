@@ -203,7 +203,12 @@ def test_a_turn_that_nobody_answered_may_be_said_again(
 
 
 @pytest.mark.parametrize(
-    ("model", "talk"), [("base", "talk-1"), ("tutor", "local:talk-1"), ("tutor", "")]
+    ("model", "talk"),
+    [
+        ("base", "talk-1"),
+        ("tutor", ""),
+        *(("tutor", f"{kind}:talk-1") for kind in ("temporary", "local", "channel")),
+    ],
 )
 def test_what_is_no_tutors_talk_is_not_kept(live: Live, model: str, talk: str) -> None:
     assert chat(live, {"model": model, "messages": TALK[:1]}, chat=talk).status_code == 200

@@ -21,8 +21,8 @@ from quimbot.serve.wire import ApiError
 _TALK = "x-openwebui-chat-id"
 _LONGEST = 200
 """Characters of a talk's id; Open WebUI's have 36."""
-_UNKEPT = "local:"
-"""How the id of a talk begins that is not to be kept."""
+_UNKEPT = ("temporary:", "local:", "channel:")
+"""How the id of a talk begins that is not to be kept, or is one of several people."""
 _TOKEN = 4
 """Characters, about: a tutor may ask the model twice, so its tokens say little of the turn."""
 
