@@ -24,6 +24,7 @@ from quimbot.serve.invite import owner_link
 from quimbot.serve.limits import Limits
 from quimbot.serve.reload import M, Tutors
 from quimbot.serve.store.store import Store
+from quimbot.serve.tutoring import Tutoring
 from quimbot.serve.tutors import open_tutors
 from quimbot.serve.wire import HOTTEST
 
@@ -115,6 +116,7 @@ def serve(settings: ServeSettings, watch: Watch) -> str:
             Tutors(lambda: open_tutors(settings.address, at_once=settings.at_once)) as tutors,
             _reloading(tutors, watch),
         ):
+            Tutoring.warm_up()
             gate = Gate(at_once=settings.at_once, waiting=settings.max_waiting)
             app = create_app(
                 tutors,
