@@ -73,14 +73,28 @@ def test_what_was_disputed_never_happened(found: list[list[Event]], data: st.Dat
     error = data.draw(st.sampled_from(errors))
     at = events[-1].at + 60
     dispute = Disputed(at=at, noticed_at=error.at, kind=error.kind, wrong=error.wrong)
-    without: list[Event] = [event for event in events if event is not error]
+    repeat = TookUp(at=error.at, kind=error.kind, outcome="needs-repair")
+    without: list[Event] = [event for event in events if event is not error and event != repeat]
     learner = learner_of(PROFILE, events).after(dispute)
     assert learner.kinds == learner_of(PROFILE, without).kinds
-    unaimed = [event for event in without if getattr(event, "kind", None) != error.kind]
-    assert (
-        learner_of(PROFILE, [*unaimed, dispute]).response == learner_of(PROFILE, unaimed).response
-    )
+    assert learner.response == learner_of(PROFILE, without).response
     assert learner == learner_of(PROFILE, [*events, dispute])
+
+
+def test_help_for_a_disputed_error_was_no_help() -> None:
+    learner = learner_of(
+        PROFILE,
+        [
+            Began(at=0.0),
+            noticed(Kind.TENSE, 1.0),
+            Moved(at=1.0, kind=Kind.TENSE, level=Level.FOCUSED, reason="r"),
+            TookUp(at=2.0, kind=Kind.TENSE, outcome="repair"),
+        ],
+    )
+    assert learner.response.tries == 1
+    taken_back = learner.after(Disputed(at=3.0, noticed_at=1.0, kind=Kind.TENSE, wrong="go"))
+    assert taken_back.response.tries == 0
+    assert taken_back.kinds == {}
 
 
 def test_a_kind_returns_when_it_is_due_and_not_before() -> None:

@@ -231,15 +231,19 @@ def entry(p: float) -> Level:
 def learner_of(profile: Profile, events: Iterable[Event]) -> Learner:
     """The learner that the events show, in any order; what was disputed counts no more.
 
-    Events of the same moment are taken as of one turn.
+    Events of the same moment are taken as of one turn: a failed try to repair falls with the error.
     """
     history = sorted(events, key=lambda each: (each.at, _IN_TURN.index(type(each))))
-    disputed = {
-        (each.noticed_at, each.kind, each.wrong) for each in history if isinstance(each, Disputed)
-    }
+    disputes = [each for each in history if isinstance(each, Disputed)]
+    errors = {(each.noticed_at, each.kind, each.wrong) for each in disputes}
+    repeats = {(each.noticed_at, each.kind, "needs-repair") for each in disputes}
     learner = Learner(profile=profile)
     for each in history:
-        if isinstance(each, Noticed) and (each.at, each.kind, each.wrong) in disputed:
-            continue
-        learner = learner._step(each)  # noqa: SLF001 - the same class
+        match each:
+            case Noticed(at=at, kind=kind, wrong=wrong) if (at, kind, wrong) in errors:
+                pass
+            case TookUp(at=at, kind=kind, outcome=outcome) if (at, kind, outcome) in repeats:
+                pass
+            case _:
+                learner = learner._step(each)  # noqa: SLF001 - the same class
     return replace(learner, history=tuple(history))

@@ -44,9 +44,12 @@ def choose(learner: Learner, kinds: Sequence[Kind], *, limits: Limits, at: float
     if not open_ones:
         return Choice(kind=None, level=Level.PASS, reason=_let_pass(before))
     kind, why = _target(open_ones, at)
-    wanted = _leaning(before[kind].help_next, learner.response.steps)
+    usual = before[kind].help_next
+    wanted = _leaning(usual, learner.response.steps)
     level, limit = _limited(wanted, learner, limits)
-    reason = f"{why}; {_help(before[kind])}{_lean(learner.response)}{limit}."
+    lean = "" if wanted == usual else _lean(learner.response)
+    so = "" if level == usual else f", so {level.name.lower()}"
+    reason = f"{why}; {_help(before[kind])}{lean}{limit}{so}."
     return Choice(kind=kind, level=level, reason=reason)
 
 
@@ -69,9 +72,12 @@ def _target(open_ones: dict[Kind, Progress], at: float) -> tuple[Kind, str]:
 
     kind = min(open_ones, key=rank)
     each = open_ones[kind]
-    why = "due to come back" if each.due(at) else "least known of what went wrong"
-    if len(open_ones) == 1 and not each.due(at):
+    if each.due(at):
+        why = "due to come back"
+    elif len(open_ones) == 1:
         why = "the only thing to help with"
+    else:
+        why = "least known of what is in reach" if rank(kind)[1] == 0 else "least known"
     return kind, f"{kind} is {why} (known with probability {each.p:.2f})"
 
 
@@ -82,7 +88,8 @@ def _help(known: Progress) -> str:
         return f"{name} is where help starts at that probability"
     if known.help_next > known.level:
         return f"the last help did not suffice, so one step up to {name}"
-    return f"{name} after {known.errors + 1} turns with this error and {known.right} right ones"
+    errors = known.errors + 1
+    return f"{name} after errors in {errors} of {errors + known.right + known.repaired} turns"
 
 
 def _leaning(level: Level, steps: int) -> Level:
@@ -91,8 +98,6 @@ def _leaning(level: Level, steps: int) -> Level:
 
 def _lean(response: Response) -> str:
     """Why this learner gets more or less open help than others would."""
-    if not response.steps:
-        return ""
     size = "a step" if abs(response.steps) == 1 else f"{abs(response.steps)} steps"
     how, which = ("more", "rise") if response.steps > 0 else ("less", "fall")
     return (
@@ -111,11 +116,8 @@ def _limited(level: Level, learner: Learner, limits: Limits) -> tuple[Level, str
         cap, why = Level.FOCUSED, ", held because the last turn asked for a repair already"
     allowed = sorted(each for each in limits.allowed if Level.PASS < each <= cap)
     if not allowed:
-        return Level.PASS, ", but no help is allowed, so it passes"
+        return Level.PASS, ", but no help is allowed"
     chosen = max((each for each in allowed if each <= level), default=allowed[0])
     if chosen == level:
         return level, ""
-    return (
-        chosen,
-        f"{why if level > cap else ', which this tutor does not use'}: {chosen.name.lower()}",
-    )
+    return chosen, why if level > cap else ", which this tutor does not use"
