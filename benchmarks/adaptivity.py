@@ -248,52 +248,46 @@ def _signed(of: dict[str, float]) -> str:
 def plot(results: dict[str, dict[str, Any]]) -> str:
     """Worst regret of each rival with its interval, one panel a cap, as SVG."""
     values = [
-        {
-            "rival": name,
-            "cap": title.split(", ")[0],
-            "worlds": title.split(", ")[1],
-            **row["worst_regret"],
-        }
+        {"rival": name, "cap": title.split(", ")[0], "worlds": title.split(", ")[1]}
+        | row["worst_regret"]
         for title, found in results.items()
         for name, row in found["rows"].items()
         if counted(name)
     ]
-    x = {"field": "value", "type": "quantitative", "title": "worst regret (delayed accuracy)"}
-    y = {
-        "field": "rival",
-        "type": "nominal",
-        "title": None,
-        "sort": list(dict.fromkeys(v["rival"] for v in values)),
-    }
-    shared = {
-        "y": y,
-        "yOffset": {"field": "worlds"},
-        "color": {"field": "worlds", "title": None, "scale": {"range": ["#b35900", "#0b6e99"]}},
-    }
-    layers = [
-        {
-            "mark": {"type": "rule", "strokeWidth": 1.5},
-            "encoding": {**shared, "x": {**x, "field": "low"}, "x2": {"field": "high"}},
-        },
-        {"mark": {"type": "point", "filled": True, "size": 45}, "encoding": {**shared, "x": x}},
-    ]
+    order = list(dict.fromkeys(each["rival"] for each in values))
     panels = [
-        {
-            "title": cap,
-            "width": 420,
-            "height": {"step": 26},
-            "transform": [{"filter": f"datum.cap == '{cap}'"}],
-            "layer": layers,
-        }
-        for cap in dict.fromkeys(v["cap"] for v in values)
+        _panel(cap, order, labelled=place == 0)
+        for place, cap in enumerate(dict.fromkeys(each["cap"] for each in values))
     ]
-    spec = {
-        "background": "white",
-        "data": {"values": values},
-        "vconcat": panels,
-        "config": {"font": "sans-serif", "axis": {"grid": True}},
-    }
+    legend = {"orient": "bottom", "title": None, "symbolOpacity": 1}
+    config = {"font": "sans-serif", "view": {"stroke": None}, "legend": legend}
+    spec = {"background": "white", "data": {"values": values}, "hconcat": panels, "config": config}
     return vl_convert.vegalite_to_svg(spec, vl_version="6.4")
+
+
+def _panel(cap: str, order: Sequence[str], *, labelled: bool) -> dict[str, Any]:
+    look = {"labels": labelled, "ticks": False, "domain": False, "labelLimit": 250}
+    axis = {"format": "%", "tickCount": 5, "domain": False}
+    x = {"type": "quantitative", "title": "worst regret, points of accuracy", "axis": axis}
+    colours = {"domain": ["tuned", "held out"], "range": ["#0b6e99", "#b35900"]}
+    shared = {
+        "y": {"field": "rival", "type": "nominal", "title": None, "axis": look}
+        | {"scale": {"domain": order}},
+        "yOffset": {"field": "worlds", "scale": {"domain": colours["domain"]}},
+        "color": {"field": "worlds", "scale": colours},
+    }
+    ends = {"x": {**x, "field": "low"}, "x2": {"field": "high"}}
+    dot = {"type": "point", "filled": True, "size": 40, "opacity": 1}
+    return {
+        "title": cap,
+        "width": 240,
+        "height": {"step": 10},
+        "transform": [{"filter": f"datum.cap == '{cap}'"}],
+        "layer": [
+            {"mark": {"type": "rule", "strokeWidth": 1.5}, "encoding": {**shared, **ends}},
+            {"mark": dot, "encoding": {**shared, "x": {**x, "field": "value"}}},
+        ],
+    }
 
 
 def main() -> None:
