@@ -9,7 +9,6 @@ import pytest
 from quimbot.generate.rules_teacher import RulesTeacher, clauses, moves_for, write_reply
 from quimbot.generate.teacher import Cell
 from quimbot.pedagogy.bank.bank import shipped_bank
-from quimbot.pedagogy.gap import gap, key
 from quimbot.pedagogy.moves import tutor_prompt
 from quimbot.pedagogy.seed import Seed
 from quimbot.records.record import Move
@@ -73,22 +72,3 @@ def test_a_reply_depends_on_cell_and_refusals_only() -> None:
     assert asyncio.run(teacher.answer(cell, [])) == first
     others = {asyncio.run(teacher.answer(cell, ["no-recast"] * times)) for times in range(1, 6)}
     assert others - {first}
-
-
-@pytest.mark.parametrize(
-    ("learner", "clause", "blanked"),
-    [
-        ("Yesterday I go home.", "yesterday I went home", "yesterday I ____ home"),
-        ("My wife is teacher", "my wife is a teacher", "my wife is ____ teacher"),
-        ("I like very much tea", "I like tea very much", ""),
-        ("I am agree", "I agree", ""),
-        ("Hi! I from Peru. It is nice.", "I am from Peru", "I ____ from Peru"),
-    ],
-)
-def test_a_gap_asks_for_the_form(learner: str, clause: str, blanked: str) -> None:
-    assert gap(learner, clause) == blanked
-
-
-def test_the_key_word_is_one_that_was_right() -> None:
-    assert key("Yesterday I go to the store.", "yesterday I went to the store") == "store"
-    assert key("I goed", "I went") == ""

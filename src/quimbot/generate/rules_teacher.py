@@ -8,6 +8,7 @@ from random import Random
 from quimbot.exceptions import RuntimeFault
 from quimbot.generate.frames import frames
 from quimbot.generate.teacher import Answer, Cell
+from quimbot.pedagogy.asides import without_asides
 from quimbot.pedagogy.gap import gap, key
 from quimbot.pedagogy.say_back import say_back, sentence
 from quimbot.pedagogy.seed import Seed
@@ -18,17 +19,6 @@ _ASIDE_WORDS = 3  # a sentence shorter than this is a greeting or the like
 _WHOLE = 30  # words up to which a turn is said back whole; of a longer one, what changed
 _ASKS_BACK = re.compile(r"\b(?:and you|(?:what|how) about you)\W*$", re.IGNORECASE)
 _SENTENCE = re.compile(r"[^.!?]+[.!?]*")
-_LEAD = re.compile(
-    r"^(?:\W*(?:hi|hello|hey|yes|yeah|no|well|ok|okay|so|oh|hmm|sorry|thanks|nice|great|haha|lol|"
-    r"actually|anyway|honestly|right|you know|"
-    r"let me see|good morning|wow|cool|and|but|sure|of course)\b[,.!]+)+\s*",
-    re.IGNORECASE,
-)
-_TAIL = re.compile(
-    r"(?:,? (?:too, )?(?:thanks|thank you|lol|haha|you know|bye|hehe|see you\b[^,]*|have a \w+ \w+|"
-    r"(?:and|what about|how about) yours?\?*|and you\?*|(?:what|how) about you\?*)|\W+:\))[.! ]*$",
-    re.IGNORECASE,
-)
 _TIDY = re.compile(r"(?!.*\bi\b)[A-Z](?![A-Z]).*[.!?]")  # as in print: safe to say back unmended
 
 
@@ -143,7 +133,7 @@ def clauses(seed: Seed) -> tuple[str, ...]:
 
 def _core(part: str, learner: str) -> str:
     """A corrected sentence without greeting and the like, where those held no error."""
-    core = _plain(part)
+    core = without_asides(part)
     start = part.find(core)
     around = (part[:start], part[start + len(core) :])
     return core if all(_bare(text) in learner for text in around) else part.strip().rstrip(".! ")
@@ -213,11 +203,6 @@ def _typed_hints(seed: Seed) -> Sequence[str]:
 def _bare(text: str) -> str:
     """A sentence without what typing changes: case, apostrophes, spaces, stops."""
     return re.sub(r"[\W_]", "", text).lower()
-
-
-def _plain(text: str) -> str:
-    """A clause without the greeting or "yes," before it, and without its final stop."""
-    return _TAIL.sub("", _LEAD.sub("", text.strip())).rstrip(".! ") or text
 
 
 def _short(*parts: str) -> str:
