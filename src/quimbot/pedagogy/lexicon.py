@@ -22,6 +22,11 @@ def lexemes(word: str) -> frozenset[str]:
     return frozenset({stem(word), *map(stem, irregular)})
 
 
+def irregular_verb(word: str) -> bool:
+    """Whether it is a form that no rule makes from its verb."""
+    return any(base != word for base in _exceptions()[0].get(word, ()))
+
+
 @cache
 def confused() -> frozenset[tuple[str, str]]:
     """Pairs that learners confuse: what they write, and what they mean."""

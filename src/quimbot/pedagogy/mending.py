@@ -7,6 +7,7 @@ from quimbot.pedagogy.words import Word, words
 
 _SHORT = {"not": "n't", "am": "'m", "are": "'re", "is": "'s", "have": "'ve", "will": "'ll",
           "would": "'d"}  # fmt: skip
+_WITH_ARE = frozenset({"you", "we", "they"})
 _NEGATED = {"can": "can't", "will": "won't", "shall": "shan't", "am": "am not"}
 
 
@@ -16,6 +17,8 @@ class Mend(NamedTuple):
     start: int
     end: int
     right: tuple[str, ...]
+    stays: bool = False
+    """Whether words put in belong to the word before them rather than to the one after."""
 
 
 def mended(text: str, mends: Iterable[Mend]) -> str:
@@ -31,10 +34,10 @@ def _made(text: str, spoken: Sequence[Word], mend: Mend) -> str:
     if not spoken:
         return _cased(text, " ".join(right))
     new = _cased(text, right[0] if start < end and len(right) == 1 else " ".join(right))
-    opens = start == 0 and spoken[0].text[:1].isupper()
+    opens = start == 0 and text[spoken[0].start].isupper()
     if start == end:
-        if start == len(spoken):
-            at = spoken[-1].end
+        if start == len(spoken) or (mend.stays and start):
+            at = spoken[start - 1].end
             return f"{text[:at]} {new}{text[at:]}"
         at = spoken[start].start
         before, after = text[:at], text[at:]
@@ -52,10 +55,10 @@ def _made(text: str, spoken: Sequence[Word], mend: Mend) -> str:
 
 def _whole(spoken: Sequence[Word], mend: Mend) -> tuple[int, int, tuple[str, ...]]:
     """The mend widened to whole tokens: "do" in "don't" becomes all of it, run together again."""
-    start, end, right = mend
+    start, end, right = mend[:3]
     inside = start < len(spoken) and start > 0 and _one(spoken[start - 1], spoken[start])
     if start == end and not inside:
-        return mend
+        return start, end, right
     head: tuple[str, ...] = ()
     tail: tuple[str, ...] = ()
     while start > 0 and _one(spoken[start - 1], spoken[start]):
@@ -65,7 +68,7 @@ def _whole(spoken: Sequence[Word], mend: Mend) -> tuple[int, int, tuple[str, ...
         tail = (*tail, spoken[end].text)
         end += 1
     if not (head or tail):
-        return mend
+        return start, end, right
     return start, end, _run_together((*head, *right, *tail))
 
 
@@ -79,6 +82,8 @@ def _run_together(parts: tuple[str, ...]) -> tuple[str, ...]:
     if len(parts) == 1 or parts[-1] not in _SHORT:
         return parts
     *first, base, last = parts
+    if last == "are" and base.lower() not in _WITH_ARE:
+        return parts  # "there are"
     joined = _NEGATED.get(base, base + _SHORT[last]) if last == "not" else base + _SHORT[last]
     return (*first, joined)
 

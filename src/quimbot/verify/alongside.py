@@ -11,6 +11,7 @@ from quimbot.pedagogy.words import is_content
 from quimbot.verify.mends import stands_for
 
 _CONTENT, _SMALL = 3.0, 1.5  # for a word said back as it was
+_LARGEST = 10_000  # word pairs; of longer sentences nobody says one back
 _MENDED = 1.0  # for one said back in another form
 _OTHER = -2.0  # for another word in its place
 _GAP_SMALL, _GAP_CONTENT = -0.7, -2.0  # for a word left out or put in
@@ -29,11 +30,13 @@ def alongside(own: Sequence[str], put: Sequence[str]) -> tuple[Step, ...]:
     Words are lower-case and face the learner.
     """
     rows, columns = len(own), len(put)
+    if rows * columns > _LARGEST:
+        return ()
     score = [[0.0] * (columns + 1) for _ in range(rows + 1)]
-    gaps = [_gap(word) for word in put]
+    gaps = [_gap(word, own) for word in put]
     best, end = 0.0, (0, 0)
     for row in range(1, rows + 1):
-        gap = _gap(own[row - 1])
+        gap = _gap(own[row - 1], put)
         for column in range(1, columns + 1):
             here = max(
                 0.0,
@@ -58,7 +61,7 @@ def _back(
         if here == score[row - 1][column - 1] + _pair(own[row - 1], put[column - 1]):
             row, column = row - 1, column - 1
             steps.append(Step(row, column))
-        elif here == score[row - 1][column] + _gap(own[row - 1]):
+        elif here == score[row - 1][column] + _gap(own[row - 1], put):
             row -= 1
             steps.append(Step(row, None))
         else:
@@ -73,5 +76,6 @@ def _pair(one: str, other: str) -> float:
     return _MENDED if stands_for(one, other) else _OTHER
 
 
-def _gap(word: str) -> float:
-    return _GAP_CONTENT if is_content(word) else _GAP_SMALL
+def _gap(word: str, others: Sequence[str]) -> float:
+    """A word that stands elsewhere on the other side has only changed its place."""
+    return _GAP_CONTENT if is_content(word) and word not in others else _GAP_SMALL

@@ -7,47 +7,29 @@ none.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from itertools import groupby
 
-from quimbot.pedagogy.correction import real_edits_all
-from quimbot.pedagogy.error import Error
-from quimbot.pedagogy.kinds import kind_of
-from quimbot.pedagogy.lexicon import confused
+from quimbot.pedagogy.error import Error, errors
 from quimbot.pedagogy.mending import Mend, mended
 from quimbot.pedagogy.say_back import turned
-from quimbot.pedagogy.words import is_content, word_set, words
-from quimbot.verify.alongside import Step, alongside
-from quimbot.verify.mends import AUXILIARIES, may_add, may_drop, stands_for
-from quimbot.verify.turns import OPENERS, Turn, prepare
+from quimbot.pedagogy.words import word_set, words
+from quimbot.verify.differences import Part
+from quimbot.verify.doubts import mends
+from quimbot.verify.turns import prepare
 
 __all__ = ["Error", "correction", "notice"]
 
 _READ = 2000  # characters of each side that are looked at
-_ALIKE = 0.6  # share of a stretch that must come back as it was said
-_FEWEST = 2  # words that must
-_RUN = 3  # words next to each other that one mend may change
-_NEAR = 2  # words between a mend and a paraphrase that makes it doubtful
-_ASKS = AUXILIARIES | word_set(
-    "what which who whom whose where when why how can could will would should may might shall must"
-)
+_SENTENCES = 20  # the same in sentences
+_US, _ME = word_set("we us our ours"), word_set("i me my mine")
+_YOU = word_set("you your yours")
+_PLURAL = {"am": "are", "was": "were", "I": "we", "me": "us", "my": "our", "mine": "ours"}
+"""What a word of one speaker is for several."""
 
 
 def notice(learner: str, said: str) -> tuple[Error, ...]:
     """The errors of a learner's turn that the tutor's words put right, in order."""
     pairs = [pair for pair in _sentences(learner, said) if pair[0] != pair[1]]
-    return tuple(
-        Error(
-            kind=kind_of(edit.type),
-            type=edit.type,
-            wrong=" ".join(edit.wrong),
-            right=" ".join(edit.right),
-            said=pair[0],
-            correction=pair[1],
-        )
-        for pair, edits in zip(pairs, real_edits_all(pairs), strict=True)
-        for edit in edits
-    )
+    return tuple(error for pair in pairs for error in errors(*pair))
 
 
 def correction(learner: str, said: str) -> str:
@@ -63,48 +45,51 @@ def correction(learner: str, said: str) -> str:
 def _sentences(learner: str, said: str) -> Iterator[tuple[str, str]]:
     """Each sentence of the learner, as it is and mended."""
     own, put = prepare(learner[:_READ]), prepare(said[:_READ])
-    spoken = _spoken_back(said[:_READ])
-    for number in dict.fromkeys(own.sentences):
-        here = _places(own, number)
-        first, after = own.spans[here[0]][0], own.spans[here[-1]][1]
-        text = learner[first:after]
-        mends = [
-            Mend(mend.start - here[0], mend.end - here[0], mend.right)
-            for mend in _mends(own, here, put, spoken)
-        ]
-        yield text, mended(text, mends)
+    theirs = [Part.of(put, number) for number in list(dict.fromkeys(put.sentences))[:_SENTENCES]]
+    heard = _Heard(said[:_READ])
+    for number in list(dict.fromkeys(own.sentences))[:_SENTENCES]:
+        mine = Part.of(own, number)
+        first, last = mine.places.start, mine.places.stop - 1
+        text = learner[own.spans[first][0] : own.spans[last][1]]
+        yield text, mended(text, _mends(mine, text, theirs, heard))
 
 
-def _spoken_back(said: str) -> list[str]:
-    """The tutor's words as the learner would say them, one for each word that is spoken."""
-    found = words(said)
-    back = turned([word.text for word in found])
-    return [text for text, word in zip(back, found, strict=True) if word.spoken]
+class _Heard:
+    """The tutor's words, and the same as the learner would say them."""
+
+    def __init__(self, said: str) -> None:
+        found = words(said)
+        back = turned([word.text for word in found])
+        spoken = [(word, text) for word, text in zip(found, back, strict=True) if word.spoken]
+        self.said = said
+        self.words = [word for word, _ in spoken]
+        self.back = [text for _, text in spoken]
+
+    def spoken(self, start: int, end: int, *, turn: bool) -> tuple[str, ...]:
+        """The words from one place to another, by the learner or as they are."""
+        texts = self.back if turn else [word.text for word in self.words]
+        return tuple(word if word == "I" else word.lower() for word in texts[start:end])
+
+    def parted(self, place: int) -> bool:
+        """Whether a mark stands between the word before a place and the one there."""
+        beside = self.words[place - 1 : place + 1]
+        return len(beside) < len("ab") or bool(self.said[beside[0].end : beside[1].start].strip())
 
 
-def _places(turn: Turn, sentence: int) -> list[int]:
-    return [at for at, number in enumerate(turn.sentences) if number == sentence]
-
-
-def _mends(own: Turn, here: Sequence[int], put: Turn, spoken: Sequence[str]) -> list[Mend]:
-    """The mends of one sentence of the learner, found in any of the tutor's; the first counts."""
+def _mends(mine: Part, text: str, theirs: Sequence[Part], heard: _Heard) -> list[Mend]:
+    """The mends of one sentence of the learner, in any of the tutor's; the first one counts."""
+    own = [word.text.lower() for word in words(text) if word.spoken]
     found: dict[tuple[int, int], Mend] = {}
-    for number in dict.fromkeys(put.sentences):
-        there = _places(put, number)
-        asked = _opens_question(put, there) and not (
-            _opens_question(own, here) or own.sentences[here[0]] in own.asks
-        )
-        steps = [
-            Step(
-                None if step.own is None else here[step.own],
-                None if step.put is None else there[step.put],
-            )
-            for step in alongside([own.said[at] for at in here], [put.said[at] for at in there])
-        ]
-        for difference in _differences(steps, own, put):
-            if difference.mends and not (asked and difference.of_verb):
-                mend = difference.mend(spoken)
-                found.setdefault((mend.start, mend.end), mend)
+    for part in theirs:
+        put = {heard.words[at].text.lower() for at in part.places}
+        turn = not (_ME & {*own} and _ME & put and not _YOU & put)  # it may be said word by word
+        for each in mends(mine, part):
+            start, end = each.start - mine.places.start, each.end - mine.places.start
+            if own[start - 1 : start] == ["our"] and each.put[-1:] < each.own[-1:]:
+                continue  # "our lives" comes back as "your life"
+            right = heard.spoken(each.put_start, each.put_end, turn=turn)
+            mend = Mend(start, end, _of_us(right, own, start), heard.parted(each.put_end))
+            found.setdefault((start, end), mend)
     kept: list[Mend] = []
     for mend in sorted(found.values(), key=lambda mend: mend[:2]):
         if not kept or kept[-1].end <= mend.start:
@@ -112,89 +97,10 @@ def _mends(own: Turn, here: Sequence[int], put: Turn, spoken: Sequence[str]) -> 
     return kept
 
 
-def _opens_question(turn: Turn, places: Sequence[int]) -> bool:
-    first = next((turn.said[at] for at in places if turn.said[at] not in OPENERS), "")
-    return first in _ASKS and turn.sentences[places[0]] in turn.asks
-
-
-@dataclass(frozen=True)
-class _Difference:
-    """Words of the learner that come back as others."""
-
-    start: int
-    end: int
-    own: tuple[str, ...]
-    places: tuple[int, ...]
-    put: tuple[str, ...]
-    alike: bool
-    """Whether each word is one that may stand for the other."""
-
-    @property
-    def mends(self) -> bool:
-        """Whether it puts something right."""
-        return self.alike or (" ".join(self.own), " ".join(self.put)) in confused()
-
-    @property
-    def of_verb(self) -> bool:
-        """Whether it changes the form of a word with content or of an auxiliary."""
-        return any(is_content(word) or word in AUXILIARIES for word in (*self.own, *self.put))
-
-    def mend(self, spoken: Sequence[str]) -> Mend:
-        """The words to put there, as the learner would say them."""
-        right = (spoken[at] for at in self.places)
-        return Mend(
-            self.start, self.end, tuple(w if w.startswith("I") else w.lower() for w in right)
-        )
-
-
-def _differences(steps: Sequence[Step], own: Turn, put: Turn) -> Iterator[_Difference]:
-    """What differs in a stretch that is alike enough; nothing near a paraphrase."""
-    same = [
-        step.own is not None and step.put is not None and own.said[step.own] == put.said[step.put]
-        for step in steps
-    ]
-    shared = [
-        own.said[step.own]
-        for step, is_same in zip(steps, same, strict=True)
-        if is_same and step.own is not None
-    ]
-    if len(shared) < _FEWEST or len(shared) < _ALIKE * len(steps):
-        return
-    if not any(map(is_content, shared)) and len(shared) <= _FEWEST:
-        return
-    runs: list[tuple[int, int, _Difference]] = []
-    for is_same, group in groupby(range(len(steps)), key=lambda at: same[at]):
-        places = list(group)
-        if not is_same:
-            runs.append((places[0], places[-1] + 1, _difference(steps, places, own, put)))
-    for first, last, difference in runs:
-        doubtful = any(
-            not other.mends and (0 <= first - end <= _NEAR or 0 <= start - last <= _NEAR)
-            for start, end, other in runs
-        )
-        if not doubtful:
-            yield difference
-
-
-def _difference(steps: Sequence[Step], places: Sequence[int], own: Turn, put: Turn) -> _Difference:
-    run = [steps[at] for at in places]
-    mine = [step.own for step in run if step.own is not None]
-    theirs = [step.put for step in run if step.put is not None]
-    before = steps[places[0] - 1].own if places[0] else None
-    start = mine[0] if mine else (before + 1 if before is not None else 0)
-    return _Difference(
-        start=start,
-        end=mine[-1] + 1 if mine else start,
-        own=tuple(own.said[at] for at in mine),
-        places=tuple(theirs),
-        put=tuple(put.said[at] for at in theirs),
-        alike=len(run) <= _RUN and all(_may(step, own, put) for step in run),
-    )
-
-
-def _may(step: Step, own: Turn, put: Turn) -> bool:
-    if step.own is None:
-        return step.put is not None and may_add(put.said[step.put])
-    if step.put is None:
-        return may_drop(own.said[step.own])
-    return stands_for(own.said[step.own], put.said[step.put])
+def _of_us(right: tuple[str, ...], own: Sequence[str], start: int) -> tuple[str, ...]:
+    """The words for a learner who speaks of several: a tutor's "you are" may be "we are"."""
+    together = bool(_US & {*own}) and not _ME & {*own}
+    before = list(own[max(start - 2, 0) : start])
+    if together or before[-1:] == ["we"] or before == ["and", "i"]:
+        return tuple(_PLURAL.get(word, word) for word in right)
+    return right
