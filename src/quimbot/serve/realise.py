@@ -139,7 +139,8 @@ class Realiser:
                 return first
             self._cut = True
             self.fell_back = not first.strip()
-            return _HEARD if self.situation.crisis else reaction(self.sampling.seed)
+            heard = reaction(self.sampling.seed, self.situation.text)
+            return _HEARD if self.situation.crisis else heard
         error = self._target
         if not await in_thread(performs, self.situation.text, error, first, self.choice.level):
             return first

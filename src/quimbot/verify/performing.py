@@ -2,28 +2,33 @@
 
 from quimbot.pedagogy.error import Error, alone
 from quimbot.pedagogy.levels import Level
-from quimbot.records.record import Move
+from quimbot.records.record import Move, Verdict
 from quimbot.verify import wording
-from quimbot.verify.scaffolding import judge, red_pen
+from quimbot.verify.differences import Part
+from quimbot.verify.scaffolding import judge
 from quimbot.verify.turns import prepare
 
 _SHORT = 9
-"""Words of a focused recast, at most."""
+"""Words of a focused recast, at most, without an "oh" or "so" before it."""
+_EARLY = 2
+"""Sentences among which it must stand."""
 
 
 def performs(learner: str, error: Error, reply: str, level: Level) -> str:
     """Nothing when the reply performs the level, else the slug of the first check that fails.
 
-    `learner` is the whole turn; only `error` is looked for.
+    `learner` is the whole turn; of its errors only `error` is looked for. The reply may be the
+    beginning of one: that no question follows is no fault of a recast.
     """
     target = alone(error)
     match level:
         case Level.PASS:
             return _passes(learner, error, target, reply)
-        case Level.RECAST:
-            return _recasts(error, target, reply)
-        case Level.FOCUSED:
-            return _recasts(error, target, reply) or _focused(error, target, reply)
+        case Level.RECAST | Level.FOCUSED:
+            verdict = judge(error.said, (target,), reply, Move.RECAST)
+            if verdict.reason not in ("", "no-question") or level is Level.RECAST:
+                return verdict.reason.removeprefix("no-question")
+            return _focused(verdict, reply)
         case Level.PROMPT:
             return judge(error.said, (target,), reply, Move.ELICITATION).reason
         case Level.CLUE:
@@ -35,7 +40,7 @@ def _passes(learner: str, error: Error, target: str, reply: str) -> str:
     own = (learner,)
     checks = (
         ("empty", not prepare(reply).said),
-        ("red-pen", red_pen(reply)),
+        ("red-pen", bool(wording.red_pen(reply, own))),
         ("grammar-term", bool(wording.grammar_terms(reply, own))),
         ("elicits", bool(wording.elicits(reply, own))),
         ("recast", judge(error.said, (target,), reply, Move.RECAST).level == "recast"),
@@ -43,18 +48,13 @@ def _passes(learner: str, error: Error, target: str, reply: str) -> str:
     return next((slug for slug, failed in checks if failed), "")
 
 
-def _recasts(error: Error, target: str, reply: str) -> str:
-    """As the move verifier sees it; the question may still be to come."""
-    reason = judge(error.said, (target,), reply, Move.RECAST).reason
-    return "" if reason == "no-question" else reason
-
-
-def _focused(error: Error, target: str, reply: str) -> str:
-    """Short, isolated and at once: the recast stands in the first sentence, and that is short."""
-    found = judge(error.said, (target,), reply, Move.RECAST)
-    shown = next(each for each in found.evidence if each.label == "recast")
+def _focused(verdict: Verdict, reply: str) -> str:
+    """Short, isolated and at once."""
     turn = prepare(reply)
-    at = next(place for place, span in enumerate(turn.spans) if span[1] > shown.start)
-    if turn.sentences[at] > 1:
+    shown = next((each.start for each in verdict.evidence if each.label == "recast"), None)
+    if shown is None:
+        return "no-recast"
+    at = next(place for place, span in enumerate(turn.spans) if span[1] > shown)
+    if turn.sentences[at] >= _EARLY:
         return "late"
-    return "long" if turn.sentences.count(turn.sentences[at]) > _SHORT else ""
+    return "long" if Part.of(turn, turn.sentences[at]).size > _SHORT else ""
