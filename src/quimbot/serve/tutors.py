@@ -14,6 +14,7 @@ from quimbot.pedagogy.moves import tutor_prompt
 from quimbot.records.record import Message, Move, Strict
 from quimbot.runs.scorecard import read_picked
 from quimbot.runtimes.connect import open_runtimes
+from quimbot.runtimes.mixing import refuse_mixing
 from quimbot.runtimes.runtime import Delta, Runtime, Sampling
 from quimbot.runtimes.thinking import Thinking
 
@@ -121,11 +122,12 @@ def open_tutors(address: str, *, at_once: int = 1) -> Iterator[dict[str, Tutor]]
 
     Raises:
         DataError: the run folder's list of tutors is not what it must be.
-        ModelError: a tutor's model cannot be found, reached or used.
+        ModelError: a tutor's model cannot be found, reached or used, or its server mixes it up.
     """
     entries = tutor_entries(address)
     addresses = [entry.address for entry in entries]
     with open_runtimes(addresses, at_once=at_once) as runtimes:
+        refuse_mixing(runtimes.values())
         yield {entry.name: entry.tutor(runtimes[entry.address]) for entry in entries}
 
 
