@@ -19,7 +19,12 @@ WORDS = ("the", "you", "went", "store", "user", "assistant", "system")
 
 
 def tiny_model(
-    folder: Path, architecture: Architecture = "llama", *, layers: int = 2, pad: int = 2
+    folder: Path,
+    architecture: Architecture = "llama",
+    *,
+    layers: int = 2,
+    pad: int = 2,
+    head_dim: int = 16,
 ) -> Path:
     """A folder with a random model of that architecture and a byte-level tokenizer.
 
@@ -33,7 +38,7 @@ def tiny_model(
         "num_hidden_layers": layers,
         "num_attention_heads": 4,
         "num_key_value_heads": 2,
-        "head_dim": 16,
+        "head_dim": head_dim,
         "max_position_embeddings": 512,
         "tie_word_embeddings": True,
         "bos_token_id": 1,

@@ -47,7 +47,7 @@ COMMANDS = {
     "judge": "Ask any model for a second opinion on scored replies; nothing is chosen by it.",
     "select": "Pick a checkpoint by a stated rule, and say why.",
     "report": "Write one HTML page about a run.",
-    "export": "Turn a checkpoint into an adapter, merged weights, GGUF or an Ollama model.",
+    "export": "Turn a checkpoint into other programs' formats, or a run into a vLLM server.",
     "doctor": "Tell what this machine can train, and what is in its way.",
     "serve": "Serve tutors over an OpenAI-compatible API, with a chat page.",
     "invite": "Make a link by which a learner, an instructor or an owner comes in.",

@@ -1,4 +1,4 @@
-"""`export`: a checkpoint leaves quimbot, as an adapter, merged weights, GGUF or an Ollama model."""
+"""`export`: a checkpoint leaves quimbot, or all tutors of a run leave for a vLLM server."""
 
 import shutil
 import tempfile
@@ -12,19 +12,20 @@ from quimbot.exceptions import ModelError, OutputError, RecipeError
 from quimbot.export.card import card
 from quimbot.export.merge import check_merged, merge
 from quimbot.export.ollama import modelfile
+from quimbot.export.vllm import TUTORS, write_vllm
 from quimbot.pedagogy.moves import tutor_prompt
 from quimbot.records.record import Move
 from quimbot.runs.watch import Watch
-from quimbot.runtimes.adapter import Adapter
+from quimbot.runtimes.adapter import PEFT_FILES, Adapter
 from quimbot.runtimes.chat_format import CHAT, thinks
 from quimbot.runtimes.connect import find_local, resolve
 from quimbot.runtimes.gguf import Kind
 from quimbot.runtimes.gguf_writer import folder_to_gguf
 from quimbot.runtimes.models import ModelFiles
 
-Form = Literal["peft", "merged", "gguf", "ollama"]
+Form = Literal["peft", "merged", "gguf", "ollama", "vllm"]
 
-_PEFT_FILES = ("adapter_config.json", "adapter_model.safetensors")
+_LAST_PORT = 65535
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,11 +37,13 @@ class ExportSettings:
     output: Path
     """Folder to write."""
     form: Form = "gguf"
-    """peft (adapter alone), merged (model folder, float32), gguf (llama.cpp), ollama (GGUF and Modelfile)."""  # noqa: E501 - one line of help
+    """peft (adapter alone), merged (model folder, float32), gguf (llama.cpp), ollama (GGUF and Modelfile), vllm (all tutors of a run for one server)."""  # noqa: E501 - one line of help
     kind: Kind = "Q8_0"
     """Numbers of a GGUF file: Q8_0 (a quarter of the size, no loss measured) or F32 (exact)."""
     move: Move = Move.RECAST
     """Move that the system prompt of the Ollama model asks for."""
+    port: int = 8100
+    """Port of this machine on which the vLLM server will listen."""
     licence: str = "apache-2.0"
     """Licence that the model card states."""
 
@@ -52,9 +55,13 @@ class ExportSettings:
         ):
             if value not in allowed:
                 raise RecipeError(f"{name} {value!r}: expected one of {', '.join(allowed)}")
+        if not 0 < self.port <= _LAST_PORT:
+            raise RecipeError(f"port is {self.port}; give a number from 1 to {_LAST_PORT}")
 
     def inputs(self) -> tuple[Path, ...]:
-        """The checkpoint's folder, when the address is one."""
+        """The checkpoint's folder or the list of tutors, when the address is one."""
+        if self.form == "vllm" and (listed := Path(self.checkpoint, TUTORS)).is_file():
+            return (listed,)
         folder = Path(resolve(self.checkpoint)[1])
         return (folder,) if folder.is_dir() else ()
 
@@ -70,6 +77,16 @@ def export(settings: ExportSettings, watch: Watch) -> str:
         ModelError: the address names no adapter, or one that cannot be had in this form.
         OutputError: the folder cannot be written.
     """
+    if settings.form == "vllm":
+        with _writing(settings.output) as folder:
+            held = write_vllm(
+                settings.checkpoint,
+                folder,
+                port=settings.port,
+                licence=settings.licence,
+                usage=_usage(settings),
+            )
+        return f"{settings.output}: vllm, {held}; start {settings.output / 'serve.sh'}"
     found = find_local(settings.checkpoint)
     if found.adapter is None:
         raise ModelError(
@@ -92,7 +109,7 @@ def _write(
     settings: ExportSettings, base: ModelFiles, adapter: Adapter, folder: Path, watch: Watch
 ) -> str:
     if settings.form == "peft":
-        for name in (*_PEFT_FILES, *([CHAT] if adapter.style else [])):
+        for name in (*PEFT_FILES, *([CHAT] if adapter.style else [])):
             shutil.copy(adapter.folder / name, folder)
         return ""
     steps = 2 if settings.form == "merged" else 3
@@ -131,6 +148,8 @@ def _usage(settings: ExportSettings) -> str:
             return f"`llama-server -m {_weights(settings)}`, or any program that reads GGUF."
         case "ollama":
             return "`ollama create tutor -f Modelfile`, then `ollama run tutor`."
+        case "vllm":
+            return "`sh serve.sh` two folders up, or load the folder with PEFT on its base model."
 
 
 @contextmanager

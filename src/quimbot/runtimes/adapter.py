@@ -17,6 +17,9 @@ from quimbot.runtimes.weights import Floats, Tensor, read_weights
 CONFIG = "adapter_config.json"
 _WEIGHTS = "adapter_model.safetensors"  # an optimiser may lie beside it
 
+PEFT_FILES = (CONFIG, _WEIGHTS)
+"""An adapter as other programs take it."""
+
 _PREFIX = "base_model.model."
 _A, _B, _MAGNITUDE = "A.weight", "B.weight", "magnitude_vector"
 _MODULES = frozenset({"q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"})

@@ -61,6 +61,11 @@ def is_endpoint(address: str) -> bool:
     return address.startswith(("http://", "https://"))
 
 
+def is_local(address: str) -> bool:
+    """Whether it is the address of a model or an adapter that is run on this machine."""
+    return not is_endpoint(address) and not address.startswith(("scripted:", "tinker:"))
+
+
 @contextmanager
 def open_runtimes(
     addresses: Sequence[str],
