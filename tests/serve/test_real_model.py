@@ -7,6 +7,7 @@ import openai
 import pytest
 from live_server import Live, live_server, soon
 
+from quimbot.serve.budget import budget
 from quimbot.serve.tutors import Tutor, open_tutors
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
@@ -96,3 +97,15 @@ def test_a_client_that_leaves_frees_the_model(live: Live, client: openai.OpenAI)
         next(answer.iter_text())
     assert soon(lambda: live.gate.free == 4)
     assert ask(client, SAID)
+
+
+def test_what_a_tutor_is_told_is_counted_as_the_model_counts_it(
+    model: Tutor, client: openai.OpenAI
+) -> None:
+    share = budget(model.prompt, model.runtime)
+    assert share.room == 1024  # half of a fourth of 8,192
+    done = client.chat.completions.create(
+        model="smollm2-135m", messages=[{"role": "user", "content": "Hi"}], max_tokens=1
+    )
+    assert done.usage is not None
+    assert 0 < done.usage.prompt_tokens - share.taken < 12  # the learner's turn and its frame

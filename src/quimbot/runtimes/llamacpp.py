@@ -67,6 +67,8 @@ class LlamaEngine:
     ) -> None:
         """Load; each of the `slots` chats gets its even part of `context` tokens."""
         self.base = base
+        self.context = context // slots
+        """Tokens of one chat."""
         self._merged = merged
         self._tokenizer = base.tokenizer()
         self.ids = {adapter.folder.resolve(): i for i, adapter in enumerate(adapters)}
@@ -239,6 +241,11 @@ class LlamaRuntime:
         self._engine = engine
         self._adapter = adapter
         self._style = style
+        self.context = engine.context
+
+    def tokens(self, messages: Sequence[Message]) -> int:
+        """How many a chat takes before its reply begins."""
+        return len(self._engine.request(messages, self._adapter, self._style)["prompt"])
 
     async def stream(self, messages: Sequence[Message], sampling: Sampling) -> AsyncIterator[Delta]:
         """The reply in pieces, without thoughts; leaving the iterator frees the slot."""

@@ -82,6 +82,18 @@ def session(runtime: Runtime) -> AbstractAsyncContextManager[None]:
     return runtime.session() if isinstance(runtime, Connected) else nullcontext()
 
 
+@runtime_checkable
+class Measured(Protocol):
+    """A runtime that knows how long a chat is and may be."""
+
+    context: int
+    """Tokens of a chat, its reply included."""
+
+    def tokens(self, messages: Sequence[Message]) -> int:
+        """How many a chat takes before its reply begins."""
+        ...
+
+
 class ScoringRuntime(Runtime, Protocol):
     """A runtime that can also say how probable a given reply is."""
 
