@@ -26,8 +26,10 @@ from quimbot.serve.door import Door
 from quimbot.serve.gate import Gate
 from quimbot.serve.limits import Limits
 from quimbot.serve.reload import Tutors
+from quimbot.serve.roster import Roster
 from quimbot.serve.server import configured
 from quimbot.serve.store.store import Store
+from quimbot.serve.tutor_shelf import Shelf
 from quimbot.serve.tutors import Tutor
 
 Opening = Callable[[], AbstractContextManager[Mapping[str, Tutor]]]
@@ -90,7 +92,15 @@ class Live:
     url: str
     gate: Gate
     store: Store
-    tutors: Tutors[Mapping[str, Tutor]]
+    tutors: Tutors[Roster]
+
+
+@contextmanager
+def _rostered(
+    opened: AbstractContextManager[Mapping[str, Tutor]], shelf: Shelf
+) -> Iterator[Roster]:
+    with opened as tutors:
+        yield Roster(tutors, shelf)
 
 
 @contextmanager
@@ -103,10 +113,11 @@ def live_server(
     opening: Opening | None = None,
     limits: Limits | None = None,
     log: AccessLog | None = None,
+    shelf: Shelf = Shelf(None),  # noqa: B008 - an empty one
 ) -> Iterator[Live]:
     """A real uvicorn in a thread, until the block ends.
 
-    `secret` is Open WebUI's; `opening` loads the tutors, if given.
+    `secret` is Open WebUI's; `opening` loads the tutors, if given; `shelf` has those of files.
     """
     given = nullcontext({one.name: one for one in tutors})
     gate = Gate(at_once=at_once, waiting=waiting)
@@ -114,7 +125,7 @@ def live_server(
         TemporaryDirectory() as folder,
         Store.open(Path(folder, "store.db")) as store,
         socket.create_server(("127.0.0.1", 0)) as listener,
-        Tutors(opening or (lambda: given)) as offered,
+        Tutors(lambda: _rostered(opening() if opening else given, shelf)) as offered,
     ):
         app = create_app(
             offered,

@@ -58,6 +58,15 @@ def test_the_wheel_and_not_the_checkout_answers(command: Path, empty: Path) -> N
     assert "demo, smoke" in quimbot(command, empty, "--help").stdout
 
 
+def test_an_example_tutor_comes_with_the_wheel(command: Path, empty: Path) -> None:
+    shown = "from quimbot.serve.tutor_shelf import shipped_tutors; print(*shipped_tutors())"
+    python = str(command.with_name("python"))
+    found = subprocess.run(
+        [python, "-c", shown], cwd=empty, capture_output=True, text=True, check=True
+    )
+    assert found.stdout == "cafe\n"
+
+
 def test_a_run_killed_in_training_continues_to_its_report(command: Path, empty: Path) -> None:
     run = subprocess.Popen(
         [command, "run", "smoke"],

@@ -16,6 +16,7 @@ from quimbot.serve.app import create_app
 from quimbot.serve.door import Door
 from quimbot.serve.gate import Gate
 from quimbot.serve.reload import Tutors
+from quimbot.serve.roster import Roster
 from quimbot.serve.store.store import Store
 
 _OPEN = ExitStack()  # the document is read when the tests are collected, before any fixture
@@ -29,7 +30,7 @@ _TUTORS = {"tutor": tutor(Puppet(tells=True))}
 schema = schemathesis.openapi.from_asgi(
     "/openapi.json",
     create_app(
-        _OPEN.enter_context(Tutors(lambda: nullcontext(_TUTORS))),
+        _OPEN.enter_context(Tutors(lambda: nullcontext(Roster(_TUTORS)))),
         Gate(at_once=4, waiting=16),
         store=_STORE,
         door=Door(_STORE),

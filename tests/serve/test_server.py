@@ -13,8 +13,9 @@ from typing import IO
 
 import httpx2
 import pytest
+from tutor_files import write
 
-from quimbot.exceptions import OutputError, RecipeError
+from quimbot.exceptions import DataError, OutputError, RecipeError
 from quimbot.runs.watch import Silent
 from quimbot.serve.server import ServeSettings, serve
 
@@ -116,6 +117,22 @@ def test_hanging_up_loads_the_tutors_anew_or_keeps_them(tmp_path: Path) -> None:
             assert [model["id"] for model in models] == ["hopeless", "echo"]
         os.kill(at_work.pid, signal.SIGTERM)
         assert lines.readline().startswith("served hopeless, echo on port ")
+
+
+def test_a_tutor_file_with_a_fault_is_told_before_anything_is_loaded(tmp_path: Path) -> None:
+    path = write(tmp_path, "nora", prompt="You are Nora.", levels=["recast", "shout"])
+    settings = ServeSettings(
+        address="no such model", port=0, store=str(tmp_path / "store.db"), tutors=str(tmp_path)
+    )
+    with pytest.raises(DataError, match=r"nora.toml:2: unknown level 'shout' in levels") as caught:
+        serve(settings, Silent())
+    assert str(caught.value).startswith(f"{path}:2: ")
+
+
+def test_a_folder_of_tutors_that_is_not_there_is_told(tmp_path: Path) -> None:
+    settings = ServeSettings(address="scripted:echo", port=0, tutors=str(tmp_path / "tutrs"))
+    with pytest.raises(DataError, match="tutrs: no such folder"):
+        serve(settings, Silent())
 
 
 def test_a_taken_port_is_told_before_anything_is_loaded() -> None:

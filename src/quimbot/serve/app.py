@@ -24,15 +24,16 @@ from quimbot.serve.observer import Observer
 from quimbot.serve.openai_routes import Completions, openai_routes
 from quimbot.serve.outside import Outside
 from quimbot.serve.page_routes import page_routes
-from quimbot.serve.reload import Holding, M, Tutors
+from quimbot.serve.reload import Holding, Tutors
 from quimbot.serve.reload_routes import reload_routes
+from quimbot.serve.roster import Roster
 from quimbot.serve.store.store import Store
 from quimbot.serve.tutoring import Tutoring
 from quimbot.serve.wire import ApiError
 
 
 def create_app(
-    tutors: Tutors[M],
+    tutors: Tutors[Roster],
     gate: Gate,
     *,
     store: Store,

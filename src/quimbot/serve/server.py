@@ -12,7 +12,7 @@ from types import FrameType
 import uvicorn
 from starlette.types import ASGIApp
 
-from quimbot.exceptions import OutputError, QuimbotError, RecipeError
+from quimbot.exceptions import DataError, OutputError, QuimbotError, RecipeError
 from quimbot.runs.watch import Watch
 from quimbot.serve.access_log import AccessLog
 from quimbot.serve.app import create_app
@@ -23,9 +23,10 @@ from quimbot.serve.guard import is_loopback
 from quimbot.serve.invite import owner_link
 from quimbot.serve.limits import Limits
 from quimbot.serve.reload import M, Tutors
+from quimbot.serve.roster import open_roster
 from quimbot.serve.store.store import Store
+from quimbot.serve.tutor_shelf import Shelf
 from quimbot.serve.tutoring import Tutoring
-from quimbot.serve.tutors import open_tutors
 from quimbot.serve.wire import HOTTEST
 
 _FINISH_S = 20
@@ -51,6 +52,9 @@ class ServeSettings:
     """The longest reply, in tokens; thoughts count, and a request may ask for less."""
     temperature: float = 0.3
     """How freely replies are drawn when a request does not say; 0 takes the most probable word."""
+    tutors: str = ""
+    """Folder of tutor files, served beside the others and kept by the instructors' page; empty:
+    `tutors` in the run folder, if a run folder is served."""
     store: str = ""
     """Database of people and conversations: a file (SQLite) or a postgresql:// address; empty: a
     file in the user's data folder."""
@@ -102,10 +106,11 @@ def serve(settings: ServeSettings, watch: Watch) -> str:
 
     Raises:
         OutputError: the port cannot be had.
-        DataError: the run folder's list of tutors or the database is not what it must be.
+        DataError: the list of tutors, a tutor's file or the database is not what it must be.
         ModelError: a tutor's model cannot be found, reached or used.
     """
     secret = open_webui_secret()
+    shelf = Shelf(_tutor_folder(settings))
     with _listening(settings.host, settings.port) as listener, ExitStack() as stack:
         port = listener.getsockname()[1]
         log = None
@@ -113,7 +118,9 @@ def serve(settings: ServeSettings, watch: Watch) -> str:
             log = stack.enter_context(AccessLog(Path(settings.access_log)))
         store = stack.enter_context(Store.open(settings.store))
         with (
-            Tutors(lambda: open_tutors(settings.address, at_once=settings.at_once)) as tutors,
+            Tutors(
+                lambda: open_roster(settings.address, shelf, at_once=settings.at_once)
+            ) as tutors,
             _reloading(tutors, watch),
         ):
             Tutoring.warm_up()
@@ -133,11 +140,27 @@ def serve(settings: ServeSettings, watch: Watch) -> str:
             )
             url = _url(settings.host, port)
             watch.say(f"Tutors: {', '.join(tutors)}")
-            watch.say(f"Chat page: {url}/   API: {url}/v1")
+            watch.say(f"Chat page: {url}/ and /teach   API: {url}/v1")
             if settings.accounts and not store.people.owned():
                 watch.say(f"Become the owner, once, within a week: {owner_link(store, url)}")
             _Server(configured(app), gate).run(sockets=[listener])
     return f"served {', '.join(tutors)} on port {port}: {gate.served} replies"
+
+
+def _tutor_folder(settings: ServeSettings) -> Path | None:
+    """Where instructors keep their tutors, if anywhere.
+
+    Raises:
+        DataError: the folder that was named is none.
+    """
+    if settings.tutors:
+        folder = Path(settings.tutors)
+        if not folder.is_dir():
+            raise DataError(f"{folder}: no such folder; make it, or give another with --tutors")
+        return folder
+    run = Path(settings.address)
+    is_run = any((run / name).is_file() for name in ("tutors.json", "picked.json"))
+    return run / "tutors" if is_run else None
 
 
 def _url(host: str, port: int) -> str:
