@@ -18,18 +18,21 @@ from quimbot.serve.door import Door
 from quimbot.serve.gate import Gate
 from quimbot.serve.guard import Guard
 from quimbot.serve.health_routes import health_routes
+from quimbot.serve.instructor_routes import instructor_routes
 from quimbot.serve.limits import Limits
 from quimbot.serve.metrics import Metrics
 from quimbot.serve.observer import Observer
 from quimbot.serve.openai_routes import Completions, openai_routes
 from quimbot.serve.outside import Outside
 from quimbot.serve.page_routes import page_routes
+from quimbot.serve.preview import Previews
 from quimbot.serve.reload import Holding, Tutors
 from quimbot.serve.reload_routes import reload_routes
 from quimbot.serve.roster import Roster
 from quimbot.serve.store.store import Store
 from quimbot.serve.tutoring import Tutoring
 from quimbot.serve.wire import ApiError
+from quimbot.serve.workshop import Workshop
 
 
 def create_app(
@@ -57,6 +60,8 @@ def create_app(
     )
     app.include_router(page_routes())
     app.include_router(account_routes(store, door))
+    previews = Previews(gate, max_tokens=max_tokens, temperature=temperature)
+    app.include_router(instructor_routes(Workshop(lambda: tutors.now), previews, door))
     app.include_router(health_routes(gate, metrics, store, door))
     app.include_router(
         openai_routes(

@@ -10,9 +10,11 @@ from pathlib import Path
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, select
 from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.pool import StaticPool
 
 from quimbot.exceptions import DataError, OutputError, RecipeError
 from quimbot.serve.store.migrate import migrate
+from quimbot.serve.store.schema import metadata
 
 _WAIT_S = 10
 """How long a write waits for another one, and an opening for a server to answer."""
@@ -33,7 +35,10 @@ class Database:
         self._place = place
         sqlite = engine.dialect.name == "sqlite"
         # SQLite takes one writer at a time; it polls, a lock lets those of one process in in turn.
-        self._turn = threading.Lock() if sqlite else nullcontext()
+        self._turn = threading.RLock() if sqlite else nullcontext()
+        # In memory there is one connection, which can do one thing at a time.
+        alone = isinstance(engine.pool, StaticPool)
+        self._reading_turn = self._turn if alone else nullcontext()
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
@@ -42,7 +47,7 @@ class Database:
         Raises:
             OutputError: the database cannot be used now.
         """
-        with self._faults(), self._engine.begin() as connection:
+        with self._reading_turn, self._faults(), self._engine.begin() as connection:
             yield connection
 
     @contextmanager
@@ -113,6 +118,16 @@ def open_database(place: str | Path) -> Database:
         engine.dispose()
         raise
     return Database(engine, shown)
+
+
+def open_memory() -> Database:
+    """A database that nothing is ever written of, gone when it is closed."""
+    engine = create_engine(
+        "sqlite://", poolclass=StaticPool, connect_args={"check_same_thread": False}
+    )
+    _prepare(engine)
+    metadata.create_all(engine)
+    return Database(engine, "memory")
 
 
 def _engine(url: URL) -> Engine:
