@@ -127,6 +127,12 @@ def _add_own_data(routes: APIRouter, store: Store, door: Door) -> None:
         await run_in_threadpool(store.people.delete, person.id)
         return response
 
+    @routes.get("/me/readings")
+    async def readings(request: Request) -> Response:
+        """Who read which conversation of the person, and when."""
+        person = await door.person(request)
+        return json_response(await run_in_threadpool(store.transcripts.readings, person.id))
+
     @routes.get("/me/export")
     async def export(request: Request) -> Response:
         """All that is kept about the person, as a file."""

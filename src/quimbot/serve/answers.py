@@ -7,6 +7,8 @@ from pydantic import BaseModel
 _EVENT = {"type": "object", "properties": {"data": {"type": "string"}}, "required": ["data"]}
 EVENTS = {"content": {"text/event-stream": {"schema": _EVENT}}}
 """A streamed answer: events whose data is JSON, until it ends."""
+TABLE = {"content": {"text/csv": {"schema": {"type": "string"}}}}
+"""A table for a spreadsheet."""
 
 
 class _Fault(BaseModel):

@@ -14,6 +14,7 @@ from quimbot.exceptions import NotAllowed, NotFound, OutputError
 from quimbot.serve.access_log import AccessLog
 from quimbot.serve.account_routes import account_routes
 from quimbot.serve.answers import ERRORS
+from quimbot.serve.class_routes import class_routes
 from quimbot.serve.door import Door
 from quimbot.serve.gate import Gate
 from quimbot.serve.guard import Guard
@@ -62,6 +63,7 @@ def create_app(
     app.include_router(account_routes(store, door))
     previews = Previews(gate, max_tokens=max_tokens, temperature=temperature)
     app.include_router(instructor_routes(Workshop(lambda: tutors.now), previews, door))
+    app.include_router(class_routes(store, door))
     app.include_router(health_routes(gate, metrics, store, door))
     app.include_router(
         openai_routes(

@@ -76,6 +76,9 @@ REFUSED: dict[str, Call] = {
     "invitations.make": lambda s, w: s.invitations.make(
         w.course, "learner", 9e9, maker_id=w.stranger.id
     ),
+    "invitations.open": lambda s, w: s.invitations.open(w.stranger.id, w.course),
+    "invitations.revoke": lambda s, w: s.invitations.revoke(w.stranger.id, w.course, "x"),
+    "activity.of": lambda s, w: s.activity.of(w.stranger.id, w.course, 0.0),
     "keys.revoke": lambda s, w: s.keys.revoke(w.stranger.id, w.key),
     "transcripts.of": lambda s, w: s.transcripts.of(w.stranger.id, w.ana.id),
     "transcripts.read": lambda s, w: s.transcripts.read(w.stranger.id, w.ana.id, w.talk),
@@ -116,6 +119,9 @@ BY_SECRET = {"sessions.person_of", "sessions.end", "keys.person_of", "invitation
 OPERATOR = {"people.named", "classes.named", "keys.all"}
 """What only whoever runs the server may ask; no route does."""
 
+OWNER = {"classes.every"}
+"""What a route asks for an owner only."""
+
 
 def methods(store: Store) -> set[str]:
     return {
@@ -131,7 +137,7 @@ def kept(store: Store, world: World) -> dict[str, Any]:
 
 
 def test_every_method_is_in_the_matrix(store: Store) -> None:
-    assert methods(store) == {*REFUSED, *EMPTY, *NO_ID, *BY_SECRET, *OPERATOR}
+    assert methods(store) == {*REFUSED, *EMPTY, *NO_ID, *BY_SECRET, *OPERATOR, *OWNER}
 
 
 def test_a_strangers_call_is_refused_and_changes_nothing(store: Store, world: World) -> None:

@@ -49,6 +49,12 @@ class Classes:
             found = select(classes).where(classes.c.name == name).order_by(classes.c.id)
             return [_class(row) for row in connection.execute(found).mappings()]
 
+    def every(self) -> list[Class]:
+        """Everybody's classes, the oldest first; for owners."""
+        with self._database.reading() as connection:
+            found = select(classes).order_by(classes.c.made, classes.c.id)
+            return [_class(row) for row in connection.execute(found).mappings()]
+
     def get(self, instructor_id: str, class_id: str) -> Class:
         """One of an instructor's classes.
 

@@ -2,7 +2,8 @@
 
 from collections.abc import Callable
 
-from sqlalchemy import Connection, RowMapping, delete, insert, or_, select, update
+import msgspec
+from sqlalchemy import Connection, RowMapping, delete, func, insert, or_, select, update
 
 from quimbot.exceptions import NotAllowed, NotFound
 from quimbot.serve.store.classes import join, require_taught
@@ -13,6 +14,19 @@ from quimbot.serve.store.schema import classes, invitations, people
 from quimbot.serve.store.secret import hashed, new_secret
 
 _RANKS: tuple[Role, ...] = ("learner", "instructor", "owner")
+
+
+_SHORT = 16
+"""Characters of a hash that tell the open invitations of a class apart."""
+
+
+class Invitation(msgspec.Struct, frozen=True, kw_only=True):
+    """One that can still be accepted; its token is known to nobody here."""
+
+    id: str
+    uses: int
+    """How many may still come in."""
+    expires: float
 
 
 class Invitations:
@@ -58,6 +72,40 @@ class Invitations:
         with self._database.writing() as connection:
             role = _require_person(connection, person_id)["role"]
             return self._keep(connection, {**row, "role": role, "expires": expires})
+
+    def open(self, instructor_id: str, class_id: str) -> list[Invitation]:
+        """Those into a class, the one that ends first first.
+
+        Raises:
+            NotFound: the instructor has no class of that id.
+        """
+        now = self._clock()
+        found = select(invitations).where(
+            invitations.c.class_id == class_id,
+            invitations.c.uses > 0,
+            invitations.c.expires > now,
+        )
+        with self._database.reading() as connection:
+            require_taught(connection, instructor_id, class_id)
+            rows = connection.execute(found.order_by(invitations.c.expires)).mappings()
+            return [
+                Invitation(id=row["hash"][:_SHORT], uses=row["uses"], expires=row["expires"])
+                for row in rows
+            ]
+
+    def revoke(self, instructor_id: str, class_id: str, invitation_id: str) -> None:
+        """Nobody can accept it any more.
+
+        Raises:
+            NotFound: the instructor has no such class, or the class no such invitation.
+        """
+        this = (invitations.c.class_id == class_id) & (
+            func.substr(invitations.c.hash, 1, _SHORT) == invitation_id
+        )
+        with self._database.writing() as connection:
+            require_taught(connection, instructor_id, class_id)
+            if not connection.execute(delete(invitations).where(this)).rowcount:
+                raise NotFound("there is no such invitation")
 
     def accept(self, token: str, name: str = "", *, person_id: str | None = None) -> Person:
         """Who has come in: a new person of that name, or the person of an id with more rights.

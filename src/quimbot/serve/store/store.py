@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from quimbot.serve.store.activity import Activity
 from quimbot.serve.store.classes import Classes
 from quimbot.serve.store.conversations import Conversations
 from quimbot.serve.store.database import Database, open_database
@@ -34,6 +35,7 @@ class Store:
         self.sessions = Sessions(database, clock)
         self.keys = Keys(database, clock)
         self.transcripts = Transcripts(database, clock)
+        self.activity = Activity(database)
         self.check = database.check
 
     @staticmethod
