@@ -6,20 +6,25 @@ from pathlib import Path
 from fastapi import APIRouter
 from starlette.responses import Response
 
-_FILES = {
-    "/": ("chat.html", "text/html"),
-    "/chat.css": ("chat.css", "text/css"),
-    "/chat.js": ("chat.js", "text/javascript"),
-    "/mark.svg": ("mark.svg", "image/svg+xml"),
+_PAGES = {"chat.html": "/", "teach.html": "/teach"}
+"""Where the pages are; all other files keep their name."""
+_TYPES = {
+    ".html": "text/html",
+    ".css": "text/css",
+    ".js": "text/javascript",
+    ".json": "application/json",
+    ".svg": "image/svg+xml",
 }
 
 
 def page_routes() -> APIRouter:
-    """The chat page and its files."""
+    """The pages and their files."""
     routes = APIRouter(include_in_schema=False)
     folder = Path(__file__).parent / "page"
-    for path, (name, media_type) in _FILES.items():
-        routes.add_api_route(path, _file((folder / name).read_bytes(), media_type))
+    for file in sorted(folder.rglob("*.*")):
+        name = file.relative_to(folder).as_posix()
+        answer = _file(file.read_bytes(), _TYPES[file.suffix])
+        routes.add_api_route(_PAGES.get(name, f"/{name}"), answer)
     return routes
 
 
