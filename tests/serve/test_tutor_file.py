@@ -1,5 +1,6 @@
 """A tutor as a file: what is read, what is refused with its line, and what a form writes."""
 
+import re
 import tomllib
 from pathlib import Path
 
@@ -103,6 +104,14 @@ def test_a_fault_is_one_line_with_file_line_and_what_is_allowed(
     number = 5 if "\n" in line else 4
     assert str(caught.value).startswith(f"{path}:{number}: ")
     assert "\n" not in str(caught.value)
+
+
+def test_the_file_in_the_guide_is_one() -> None:
+    guide = Path(__file__).parents[2] / "docs" / "instructors.md"
+    (block,) = re.findall(r"```toml\n(.*?)```", guide.read_text("utf-8"), re.DOTALL)
+    tree = tomllib.loads(block)
+    assert checked(tree).highest() is Level.FOCUSED
+    assert {*tree, "author"} == set(TutorFile.__struct_fields__)  # it shows every key
 
 
 def test_a_file_without_a_prompt_says_so(tmp_path: Path) -> None:
