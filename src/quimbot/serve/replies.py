@@ -8,6 +8,7 @@ from quimbot.exceptions import PromptTooLong, RuntimeFault
 from quimbot.records.record import Message
 from quimbot.runtimes.runtime import Delta, Reply, Sampling, whole
 from quimbot.serve.gate import Busy, Draining, Gate
+from quimbot.serve.leaks import leaks
 from quimbot.serve.tutors import Tutor
 from quimbot.serve.wire import ApiError, too_long
 
@@ -54,6 +55,8 @@ async def replied(
 ) -> AsyncGenerator[Delta, None]:
     """The reply in pieces, from when its turn has come.
 
+    One that begins to say back what an instructor wrote to the tutor ends there.
+
     Raises:
         ApiError: as `admitted` does; or probabilities are asked for that the tutor does not tell.
     """
@@ -61,7 +64,12 @@ async def replied(
         admitted(gate, learner, background=background),
         aclosing(tutor.answer(messages, sampling)) as pieces,
     ):
+        said = ""
         async for piece in pieces:
+            said += piece.text
+            if tutor.role and leaks(said, tutor.role):
+                yield Delta(finish="stop")
+                return
             if sampling.likeliest is not None and piece.text and not piece.drawn:
                 raise untold(tutor)
             yield piece
