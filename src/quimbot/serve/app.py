@@ -20,6 +20,7 @@ from quimbot.serve.gate import Gate
 from quimbot.serve.guard import Guard
 from quimbot.serve.health_routes import health_routes
 from quimbot.serve.instructor_routes import instructor_routes
+from quimbot.serve.learner_routes import learner_routes
 from quimbot.serve.limits import Limits
 from quimbot.serve.metrics import Metrics
 from quimbot.serve.observer import Observer
@@ -50,6 +51,8 @@ def create_app(
 ) -> ASGIApp:
     """The whole server as an ASGI application; the first of `tutors` is the default."""
     metrics = Metrics(gate, tutors)
+    limits = limits or Limits()
+    tutoring = Tutoring(store, gate)
     ours = (ApiError, NotFound, NotAllowed, OutputError)
     faults = (*ours, RequestValidationError, HTTPException, ClientDisconnect, Exception)
     app = FastAPI(
@@ -66,13 +69,24 @@ def create_app(
     app.include_router(class_routes(store, door))
     app.include_router(health_routes(gate, metrics, store, door))
     app.include_router(
+        learner_routes(
+            tutors,
+            store,
+            door,
+            tutoring,
+            limits=limits,
+            max_tokens=max_tokens,
+            temperature=temperature,
+        )
+    )
+    app.include_router(
         openai_routes(
             Completions(
                 tutors=tutors,
                 gate=gate,
                 door=door,
-                outside=Outside(store, Tutoring(store, gate)),
-                limits=limits or Limits(),
+                outside=Outside(store, tutoring),
+                limits=limits,
                 metrics=metrics,
                 max_tokens=max_tokens,
                 temperature=temperature,
