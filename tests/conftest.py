@@ -12,7 +12,7 @@ os.environ.setdefault("HF_HUB_OFFLINE", "1")  # no test asks a hub
 settings.register_profile("untimed", deadline=None)  # how long a test takes says nothing here
 settings.load_profile("untimed")
 
-pytest_plugins = ["stores"]
+pytest_plugins = ["pages", "stores"]
 
 
 @pytest.fixture(scope="session", autouse=True)

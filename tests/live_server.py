@@ -114,17 +114,20 @@ def live_server(
     limits: Limits | None = None,
     log: AccessLog | None = None,
     shelf: Shelf = Shelf(None),  # noqa: B008 - an empty one
+    place: Path | None = None,
+    port: int = 0,
 ) -> Iterator[Live]:
     """A real uvicorn in a thread, until the block ends.
 
     `secret` is Open WebUI's; `opening` loads the tutors, if given; `shelf` has those of files.
+    A store at a `place` stays.
     """
     given = nullcontext({one.name: one for one in tutors})
     gate = Gate(at_once=at_once, waiting=waiting)
     with (
         TemporaryDirectory() as folder,
-        Store.open(Path(folder, "store.db")) as store,
-        socket.create_server(("127.0.0.1", 0)) as listener,
+        Store.open(place or Path(folder, "store.db")) as store,
+        socket.create_server(("127.0.0.1", port)) as listener,
         Tutors(lambda: _rostered(opening() if opening else given, shelf)) as offered,
     ):
         app = create_app(

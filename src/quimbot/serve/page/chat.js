@@ -1,292 +1,260 @@
-// The chat page: sends what the learner writes, shows the reply while it is written.
-// Text from people and models is only ever set as text, never as HTML.
+// The learner's page: which part of it is shown, and the conversation that is under way.
 
-const KEPT = "quimbot.conversation";
-const LONGEST_HISTORY = 20; // exchanges sent along; older ones stay on the page
+import { compose, keepDraft, restoreDraft, showBusy } from "/composer.js";
+import { enter, invitation, invited, join, outside } from "/join.js";
+import { change, languageChooser, me, meet } from "/me.js";
+import { button, done, hush, make, sure, tell } from "/nodes.js";
+import { progress } from "/progress.js";
+import { review } from "/review.js";
+import { Refused, ask, faultWords } from "/server.js";
+import { settings } from "/settings.js";
+import { Talk } from "/talk.js";
+import { talks, titleOf } from "/talks.js";
+import { welcome } from "/welcome.js";
+import { LANGUAGES, language, preferred, seconds, speak, translate, word } from "/words.js";
 
 const element = (id) => document.getElementById(id);
-const log = element("log");
-const form = element("form");
-const text = element("text");
-const chooser = element("tutor");
+const view = element("view");
 
-/** Exchanges {said, reply, notice}, the oldest first. */
-let exchanges = [];
-/** The reply under way: an AbortController, or null. */
-let underWay = null;
+/** Conversations that were opened since the page was loaded; one may go on in the background. */
+const open = new Map();
+/** The conversation on the page. */
+let talk = null;
+let tutors = [];
+/** Counts visits, so that a slow part does not take the place of a later one. */
+let visits = 0;
 
-// ---- what is shown -------------------------------------------------------------------------
+// ---- the parts of the page -------------------------------------------------------------------
 
-function add(parent, tag, className, content = "") {
-  const node = document.createElement(tag);
-  node.className = className;
-  node.textContent = content;
-  parent.append(node);
-  return node;
-}
+const LEAVES = {
+  talks: () => talks({ gone: (id) => open.delete(id) }),
+  review,
+  progress,
+  settings: () => settings({ speak: changeLanguage, forgotten, left }),
+};
 
-/** A reply on the page. Finished sentences are added for good, so that a screen reader reads each
- * once; the sentence still being written is hidden from it. */
-class ShownReply {
-  constructor() {
-    this.node = add(log, "p", "tutor waiting", "Your tutor is thinking…");
-    this.sentence = null;
-  }
-
-  write(piece) {
-    if (this.sentence === null) {
-      this.node.className = "tutor";
-      this.node.textContent = "";
-      this.sentence = add(this.node, "span", "");
-      this.sentence.setAttribute("aria-hidden", "true");
-    }
-    this.sentence.textContent += piece;
-    const ends = [...this.sentence.textContent.matchAll(/[.!?。！？؟…]["”’)]*\s+/gu)];
-    if (ends.length) {
-      const last = ends.at(-1);
-      this.finish(last.index + last[0].length);
-    }
-  }
-
-  finish(end = Infinity) {
-    if (this.sentence === null) {
-      this.node.remove();
-      return;
-    }
-    const written = this.sentence.textContent;
-    this.sentence.before(written.slice(0, end));
-    this.sentence.textContent = written.slice(end);
-  }
-}
-
-function showNotice(exchange) {
-  const line = add(log, "p", "notice");
-  add(line, "span", "", exchange.notice);
-  const again = add(line, "button", "quiet", "Try again");
-  again.type = "button";
-  again.addEventListener("click", () => {
-    exchange.notice = "";
-    exchange.reply = "";
-    showAll();
-    text.focus();
-    answer(exchange);
-  });
-}
-
-function showAll() {
-  log.textContent = "";
-  for (const exchange of exchanges) {
-    add(log, "p", "learner", exchange.said);
-    if (exchange.reply) add(log, "p", "tutor", exchange.reply);
-    if (exchange.notice && exchange === exchanges.at(-1)) showNotice(exchange);
-  }
-  showState();
-}
-
-function showState() {
-  element("welcome").hidden = exchanges.length > 0;
-  element("new").hidden = exchanges.length === 0;
-  element("send").hidden = underWay !== null;
-  element("stop").hidden = underWay === null;
-}
-
-function toEnd() {
-  scrollTo(0, document.documentElement.scrollHeight);
-}
-
-const atEnd = () => innerHeight + scrollY > document.documentElement.scrollHeight - 80;
-
-// ---- what is kept --------------------------------------------------------------------------
-
-function keep() {
+/** Show what the address names. */
+async function go() {
+  if (me() === null) return; // it is shown when it is known who is here
+  const [part, id] = location.hash.slice(1).split("/");
+  const visit = ++visits;
+  hush();
+  mark(part);
+  let shown;
   try {
-    sessionStorage.setItem(KEPT, JSON.stringify({ tutor: chooser.value, exchanges }));
-  } catch {
-    // Storage may be full or forbidden; the conversation goes on without it.
+    if (part in LEAVES) {
+      const leaf = await LEAVES[part](id);
+      shown = () => show(word(part), leaf);
+    } else shown = part === "talk" ? await found(id) : await fresh();
+  } catch (fault) {
+    shown = fault instanceof Refused && fault.status === 401 ? away : () => broken(fault);
+  }
+  if (visit === visits) shown();
+}
+
+/** Put something on the page, and the reader at its head or in the field. */
+function show(title, node, talking = false) {
+  view.replaceChildren(node);
+  element("foot").hidden = !talking;
+  document.title = `${title} – quimbot`;
+  if (talking && matchMedia("(pointer: fine)").matches) element("text").focus({ preventScroll: true });
+  else node.querySelector("h1").focus({ preventScroll: true });
+  if (!talking) scrollTo(0, 0);
+}
+
+function broken(fault) {
+  const ours = fault instanceof Refused && fault.status >= 500;
+  const why = ours ? "wrong.load" : faultWords(fault, seconds);
+  const line = make("h1", { className: "title", tabindex: "-1", word: why });
+  show(word("title"), make("section", {}, line, button("talk.again", () => (me() ? go() : begun()))));
+}
+
+/** Show in the list of pages which one this is. */
+function mark(part) {
+  for (const link of document.querySelectorAll("#side li a")) {
+    const here = link.hash.slice(1) === part && link.pathname === "/";
+    if (here) link.setAttribute("aria-current", "page");
+    else link.removeAttribute("aria-current");
   }
 }
 
-function kept() {
-  try {
-    return JSON.parse(sessionStorage.getItem(KEPT)) ?? {};
-  } catch {
-    return {};
-  }
-}
+// ---- talking ---------------------------------------------------------------------------------
 
-// ---- talking to the server -----------------------------------------------------------------
-
-class Refused extends Error {
-  constructor(status, code) {
-    super(code);
-    this.status = status;
-    this.code = code;
-  }
-
-  notice() {
-    if (this.code === "queue_full") return "Many people are writing now. Please wait a moment.";
-    if (this.code === "context_length_exceeded") return "This message is too long. Please write less.";
-    if (this.status === 503) return "The tutor is closing. Please come back later.";
-    return "Sorry, the tutor cannot answer now.";
-  }
-}
-
-/** The pieces of a reply. Throws Refused, or TypeError when the connection is lost. */
-async function* pieces(messages, signal) {
-  const response = await fetch("/v1/chat/completions", {
-    method: "POST",
-    headers: { "Content-Type": "application/json" },
-    body: JSON.stringify({ model: chooser.value, messages, stream: true }),
-    signal,
-  });
-  if (!response.ok) {
-    const body = await response.json().catch(() => ({}));
-    throw new Refused(response.status, body.error?.code);
-  }
-  const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
-  let buffer = "";
-  for (;;) {
-    const { value, done } = await reader.read();
-    if (done) throw new TypeError("the reply broke off");
-    buffer += value;
-    const events = buffer.split("\n\n");
-    buffer = events.pop();
-    for (const event of events) {
-      const data = event.replace(/^data: /, "");
-      if (data === "[DONE]") return;
-      const chunk = JSON.parse(data);
-      if (chunk.error) throw new Refused(500, chunk.error.code);
-      yield chunk.choices[0]?.delta.content ?? "";
-    }
-  }
-}
-
-/** The exchange and those before it as messages; unanswered ones are left out. */
-function messagesFor(exchange, history) {
-  const before = exchanges.slice(0, exchanges.indexOf(exchange)).filter((one) => one.reply);
-  const messages = (history ? before.slice(-history) : []).flatMap((one) => [
-    { role: "user", content: one.said },
-    { role: "assistant", content: one.reply },
+/** What stands on the page before a new conversation. */
+async function fresh() {
+  const [{ kinds }, { conversations }] = await Promise.all([
+    ask("GET", "/api/progress"),
+    ask("GET", "/api/conversations"),
   ]);
-  return { messages: [...messages, { role: "user", content: exchange.said }], sent: messages.length / 2 };
+  const now = Date.now() / 1000;
+  const due = kinds.filter((one) => one.returns !== null && one.returns <= now).map((one) => one.kind);
+  const before = { tutors, first: conversations.length === 0, due: due.slice(0, 3) };
+  const showWith = (tutor) => {
+    talk = new Talk(tutor, changed);
+    const does = { choose: showWith, speak: changeLanguage, begin, say };
+    show(word("title"), welcome({ ...before, ...does, tutor }), true);
+    aside();
+    showBusy(false);
+  };
+  return () => showWith(talk?.tutor ?? tutors[0]?.name);
 }
 
-async function answer(exchange) {
-  const mine = new AbortController();
-  underWay = mine;
-  const shown = new ShownReply();
-  showState();
-  toEnd();
-  let history = LONGEST_HISTORY;
-  for (;;) {
-    const { messages, sent } = messagesFor(exchange, history);
-    try {
-      for await (const piece of pieces(messages, mine.signal)) {
-        if (!piece) continue;
-        const follow = atEnd();
-        exchange.reply += piece;
-        shown.write(piece);
-        if (follow) toEnd();
-      }
-      if (!exchange.reply) exchange.notice = "The tutor had no answer.";
-    } catch (fault) {
-      if (fault.code === "context_length_exceeded" && sent > 0) {
-        history = sent >> 1; // forget the older half and ask again
-        continue;
-      }
-      exchange.notice = noticeFor(fault);
-    }
-    break;
-  }
-  if (underWay !== mine) return; // a new conversation has begun
-  underWay = null;
-  shown.finish();
-  if (exchange.notice) showNotice(exchange);
-  showState();
-  keep();
+async function found(id) {
+  if (!open.has(id)) open.set(id, await Talk.open(id, changed));
+  return () => {
+    talk = open.get(id);
+    showTalk();
+  };
+}
+
+/** Put the conversation on the page. */
+function showTalk() {
+  const title = make("h1", { className: "title", tabindex: "-1", dir: "auto", text: titleOf(talk) });
+  show(titleOf(talk), make("section", { className: "talk" }, title, talk.node), true);
+  aside();
+  showBusy(talk.underWay !== null);
   toEnd();
 }
 
-function noticeFor(fault) {
-  if (fault.name === "AbortError") return "Stopped.";
-  if (fault instanceof Refused) return fault.notice();
-  return "The connection was lost.";
-}
-
-// ---- what the learner does -----------------------------------------------------------------
-
-function say(said) {
-  if (!said.trim() || underWay || !chooser.value) return;
-  const exchange = { said: said.trim(), reply: "", notice: "" };
-  exchanges.push(exchange);
-  showAll();
-  keep();
-  text.focus();
-  answer(exchange);
-}
-
-form.addEventListener("submit", async (event) => {
-  event.preventDefault();
-  await begun;
-  if (underWay || !chooser.value) return; // what is written stays
-  say(text.value);
-  text.value = "";
-});
-
-text.addEventListener("keydown", (event) => {
-  // While a word is being composed (Chinese, Korean, …), Enter chooses it and must not send.
-  if (event.key !== "Enter" || event.shiftKey || event.isComposing || event.keyCode === 229) return;
-  event.preventDefault();
-  form.requestSubmit();
-});
-
-addEventListener("keydown", (event) => {
-  if (event.key === "Escape" && !event.isComposing) underWay?.abort();
-});
-
-element("stop").addEventListener("click", () => {
-  underWay?.abort();
-  text.focus();
-});
-
-element("new").addEventListener("click", () => {
-  underWay?.abort();
-  underWay = null;
-  exchanges = [];
-  showAll();
-  keep();
-  text.focus();
-});
-
-for (const starter of document.querySelectorAll(".starter")) {
-  starter.addEventListener("click", async () => {
-    await begun;
-    say(starter.textContent);
-  });
-}
-
-chooser.addEventListener("change", keep);
-addEventListener("pagehide", keep);
-
-// ---- beginning -----------------------------------------------------------------------------
-
-async function begin() {
-  const before = kept();
-  exchanges = before.exchanges ?? [];
-  for (const exchange of exchanges) {
-    if (!exchange.reply && !exchange.notice) exchange.notice = "This message has no answer yet.";
-  }
-  showAll();
-  toEnd();
+async function begin(topic) {
   try {
-    const response = await fetch("/v1/models");
-    const { data } = await response.json();
-    for (const { id, title } of data) chooser.append(new Option(title ?? id, id));
-    if (data.some(({ id }) => id === before.tutor)) chooser.value = before.tutor;
-    element("chooser").hidden = data.length < 2;
-  } catch {
-    add(log, "p", "notice", "The tutor cannot be reached. Please load this page again.");
+    await talk.begin(topic);
+  } catch (fault) {
+    tell(...faultWords(fault, seconds));
+    return;
   }
+  address();
+  showTalk();
 }
 
-const begun = begin(); // whoever is faster than the list of tutors waits for it
+async function say(said) {
+  keepDraft(said);
+  const speaking = talk.say(said);
+  if (!talk.node.isConnected) showTalk();
+  await speaking;
+}
+
+/** Give the conversation on the page its address, so that it is found again. */
+function address() {
+  open.set(talk.id, talk);
+  history.pushState(null, "", `#talk/${talk.id}`);
+  mark("talk");
+}
+
+/** A conversation began, or a reply in it began, goes on or ended. */
+function changed(one) {
+  const last = one.exchanges.at(-1);
+  if (last?.reply) keepDraft(element("text").value); // the server has what was said
+  if (one === talk && one.id !== null && !open.has(one.id)) address();
+  if (!one.node.isConnected) return;
+  const follow = innerHeight + scrollY > document.documentElement.scrollHeight - 120;
+  showBusy(one.underWay !== null);
+  aside();
+  if (follow || !last?.reply) toEnd();
+}
+
+const toEnd = () => scrollTo(0, document.documentElement.scrollHeight);
+
+/** What stands above the field: who can read this, and the way to the summary. */
+function aside() {
+  const readable = me().accounts && me().consent;
+  const said = talk.id !== null && talk.answered;
+  const place = element("aside");
+  const now = JSON.stringify([talk.id, readable, said]);
+  if (place.dataset.now === now) return; // while a reply is written, it stays as it is
+  place.dataset.now = now;
+  const parts = [];
+  if (readable) {
+    const change = make("a", { href: "#settings", word: "talk.change" });
+    parts.push(make("p", { className: "faint" }, make("span", { word: "talk.open" }), " ", change));
+  }
+  if (said) {
+    parts.push(make("a", { className: "quiet", href: `#review/${talk.id}`, word: "review" }));
+  }
+  place.replaceChildren(...parts);
+}
+
+// ---- coming and going ------------------------------------------------------------------------
+
+async function changeLanguage(code) {
+  if (!(await done(() => speak(code)))) return;
+  element("language").value = code;
+  for (const one of open.values()) translate(one.node);
+  if (me() === null) return;
+  await change({ language: code });
+  await go();
+  tell("saved");
+}
+
+/** Everything was deleted: begin as if for the first time. */
+function forgotten() {
+  open.clear();
+  talk = null;
+  keepDraft("");
+  element("text").value = "";
+  history.replaceState(null, "", "/");
+  begun(["delete.done"]);
+}
+
+function left() {
+  open.clear();
+  talk = null;
+  keepDraft("");
+  history.replaceState(null, "", "/");
+  away();
+}
+
+/** Nobody is known here. */
+function away() {
+  element("side").hidden = true;
+  show(word("join.needed"), outside());
+}
+
+/** Whether to use a link that somebody followed: nobody is made somebody else by one, and who is
+ * signed in is asked first. */
+async function wanted(own, known) {
+  if (!known) return own;
+  if (own || !known.accounts) return false;
+  const about = ["join.as", { name: known.name }];
+  return sure({ title: "join", about, yes: "join.go", no: "join.no" });
+}
+
+/** Find out who is here, and show them the page; `told` is said to them. */
+async function begun(told) {
+  const { secret, own } = invitation();
+  const known = await meet().catch(() => null);
+  if (secret && !known && !own) {
+    element("side").hidden = true;
+    show(word("join"), join(secret, () => begun()));
+    return;
+  }
+  if (secret && (await wanted(own, known)) && !(await enter(secret))) told = ["join.spent"];
+  try {
+    await meet();
+    ({ tutors } = await ask("GET", "/api/tutors"));
+  } catch (fault) {
+    if (fault instanceof Refused && fault.status === 401) away();
+    else broken(fault);
+    if (told) tell(...told);
+    return;
+  }
+  element("side").hidden = false;
+  element("teach").parentElement.hidden = me().role === "learner";
+  if (me().language in LANGUAGES && me().language !== language()) {
+    await speak(me().language);
+    element("language").value = me().language;
+  }
+  await go();
+  restoreDraft(talk?.exchanges.at(-1)?.said);
+  if (told) tell(...told);
+}
+
+await speak(preferred());
+languageChooser(element("language"), language(), changeLanguage);
+element("skip").addEventListener("click", () => (view.querySelector("h1") ?? element("text")).focus());
+compose({ say, stop: () => talk?.stop(), busy: () => talk === null || talk.underWay !== null });
+element("side").addEventListener("click", (event) => {
+  if (event.target.closest("a")) event.currentTarget.hidePopover?.(); // on a phone it covers the page
+});
+addEventListener("hashchange", () => (invited() ? begun() : go()));
+await begun();
