@@ -156,6 +156,13 @@ def test_a_recast_of_the_model_is_said_as_it_is(desk: Desk) -> None:
     assert not desk.moved().fell_back
 
 
+def test_words_that_hold_an_error_are_not_praised_for_another_kind(desk: Desk) -> None:
+    puppet = Puppet(line=("Oh, you ", "spoke to your boss! ", "What did you say?"))
+    desk.whole(puppet, "I speaked to my boss.")
+    assert [event.right for event in desk.events if isinstance(event, Noticed)] == ["spoke"]
+    assert not any(isinstance(event, Used) for event in desk.events)  # not "speaked to"
+
+
 def test_the_first_sentence_is_shown_while_the_rest_is_still_written(desk: Desk) -> None:
     puppet = Puppet(RECAST)
     said, outcome = desk.say(puppet, ERROR, pieces=1)

@@ -179,10 +179,11 @@ def _events(realiser: Realiser) -> tuple[Event, ...]:
         for error in realiser.errors
     ]
     wrong = {error.kind for error in realiser.errors}
+    amiss = {word for error in realiser.errors for word in error.wrong.casefold().split()}
     right = [
         Used(at=found.at, kind=kind, words=words)
         for kind, words in found.right
-        if kind not in wrong and choice is not _FIXED
+        if kind not in wrong and amiss.isdisjoint(words.casefold().split()) and choice is not _FIXED
     ]
     moved = Moved(
         at=found.at,
