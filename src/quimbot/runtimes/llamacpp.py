@@ -27,6 +27,7 @@ from quimbot.runtimes.chat_format import Style, prompt_text
 from quimbot.runtimes.drawn import drawn_tokens
 from quimbot.runtimes.gguf import Kind
 from quimbot.runtimes.gguf_adapter import adapter_to_gguf
+from quimbot.runtimes.memory import give_back_memory
 from quimbot.runtimes.models import ModelFiles
 from quimbot.runtimes.runtime import Delta, Sampling
 from quimbot.runtimes.thinking import hiding
@@ -99,6 +100,7 @@ class LlamaEngine:
         """Wait for the chats under way, then give the memory back."""
         self._threads.shutdown(cancel_futures=True)
         self.servers.clear()
+        give_back_memory()
 
     def runtime(self, name: str, adapter: Adapter | None = None) -> "LlamaRuntime":
         """The base, or one of its adapters, as a runtime."""
@@ -287,10 +289,10 @@ class LlamaRuntime:
             return Delta()
         (choice,) = piece["choices"]
         usage = piece.get("usage", {})
-        tokens = (choice["logprobs"] or {}).get("content", ())
+        tokens = choice["logprobs"]
         return Delta(
             text=choice["text"],
-            drawn=drawn_tokens(tokens, likeliest or 0),
+            drawn=drawn_tokens(tokens["content"], likeliest or 0) if tokens else (),
             finish=choice["finish_reason"],
             prompt_tokens=usage.get("prompt_tokens", 0),
             reply_tokens=usage.get("completion_tokens", 0),

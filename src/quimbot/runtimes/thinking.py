@@ -42,7 +42,8 @@ class Thinking:
         if text:
             told = () if passed and len(piece.drawn) > 1 else (*self._drawn, *piece.drawn)
             self._drawn = ()
-            return replace(piece, text=text, drawn=told)
+            unchanged = text == piece.text and told == piece.drawn  # nearly always, and cheaper
+            return piece if unchanged else replace(piece, text=text, drawn=told)
         silent = passed or self._inside or (piece.text and not self._held)
         self._drawn = () if silent else (*self._drawn, *piece.drawn)
         return replace(piece, text=text, drawn=())
