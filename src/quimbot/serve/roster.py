@@ -11,15 +11,13 @@ from quimbot.exceptions import QuimbotError
 from quimbot.pedagogy.levels import Level
 from quimbot.records.record import Message, Move
 from quimbot.runs.recipe import suggestion
-from quimbot.runtimes.connect import find_local, open_runtimes
+from quimbot.runtimes.connect import find_local, is_local, open_runtimes
+from quimbot.runtimes.mixing import refuse_mixing
 from quimbot.runtimes.runtime import Runtime
 from quimbot.serve.budget import Budget, budget
 from quimbot.serve.tutor_file import Fault, TutorError, TutorFile
 from quimbot.serve.tutor_shelf import Shelf
 from quimbot.serve.tutors import Tutor, told, tutor_entries, within
-
-_ELSEWHERE = ("http://", "https://", "scripted:", "tinker:")
-"""What begins an address of something that is not in a folder here."""
 
 _MOVES = {
     Level.PASS: Move.EXPANSION,
@@ -144,10 +142,11 @@ def open_roster(address: str, shelf: Shelf, *, at_once: int = 1) -> Iterator[Ros
     addresses = {file.base: within(shelf.folder, file.base) for file in files.values()}
     elsewhere = {base: at for base, at in addresses.items() if base and base not in names}
     for name, file in files.items():
-        if file.base in elsewhere and not elsewhere[file.base].startswith(_ELSEWHERE):
+        if file.base in elsewhere and is_local(elsewhere[file.base]):
             _find(shelf, name, file.base, elsewhere[file.base], names)
     everybody = [*names.values(), *elsewhere.values()]
     with open_runtimes(everybody, at_once=at_once) as runtimes:
+        refuse_mixing(runtimes.values())
         run = {entry.name: entry.tutor(runtimes[entry.address]) for entry in entries}
         opened = {base: runtimes[at] for base, at in elsewhere.items()}
         roster = Roster(run, shelf, opened)
