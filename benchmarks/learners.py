@@ -39,7 +39,15 @@ from quimbot.serve.tutors import tutor_entries
 
 LONGEST_S = 300.0
 """After which a turn counts as lost, waiting included."""
-NAME = re.compile(r"\bQ\d{4}\b")
+NAME = re.compile(r"\b[A-Z][a-z]{5}\b")
+SYLLABLES = re.findall("..", "badefigohukaleminopurasetivozu")
+
+
+def name_of(number: int) -> str:
+    """A name of three syllables; any two differ in two, so nobody is misspelt into another."""
+    first, second = divmod(number, len(SYLLABLES))
+    third = (first + second) % len(SYLLABLES)
+    return (SYLLABLES[first] + SYLLABLES[second] + SYLLABLES[third]).capitalize()
 
 
 @dataclass
@@ -250,6 +258,7 @@ async def answered(talk: Talk, text: str, seen: Seen, rng: random.Random) -> str
 class Life:
     """How every learner lives."""
 
+    learners: int
     until: float
     think_s: float
     turns: int
@@ -259,7 +268,8 @@ class Life:
 
 async def live(number: int, begin: Callable[[], Talk], life: Life, seen: Seen) -> None:
     """One learner: conversation after conversation, until it is time."""
-    rng, name = random.Random(number), f"Q{number:04d}"
+    rng, name = random.Random(number), name_of(number)
+    others = {name_of(other) for other in range(life.learners)} - {name}
     sentences = [turn.learner for turn in load_suite("scaffolding")]
     await asyncio.sleep(rng.uniform(0, life.think_s))
     while time.perf_counter() < life.until:
@@ -270,7 +280,7 @@ async def live(number: int, begin: Callable[[], Talk], life: Life, seen: Seen) -
             if reply is None:
                 break
             held += [("user", text), ("assistant", reply)]
-            if (life.exact and reply != text) or set(NAME.findall(reply)) - {name}:
+            if (life.exact and reply != text) or others.intersection(NAME.findall(reply)):
                 seen.mixed.append(f"{name} said {text!r} and heard {reply!r}")
             if time.perf_counter() >= life.until:
                 break
@@ -369,6 +379,7 @@ async def at_engine(asked: argparse.Namespace, tutor: str) -> Seen:
 def life_of(asked: argparse.Namespace) -> Life:
     """How learners live from now on."""
     return Life(
+        learners=asked.learners,
         until=time.perf_counter() + 60 * asked.minutes,
         think_s=asked.think,
         turns=asked.turns,
