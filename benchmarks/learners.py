@@ -6,10 +6,10 @@
 Each of `--learners` holds conversations of `--turns` turns with time to think between them, over
 loopback, and says in every turn who is speaking. A reply is checked to be the learner's own:
 `scripted:echo` has to say the turn back byte for byte; of a model, the reply must name no other
-learner, its id must never have been seen, and with the learner's API the conversation that is
-kept must be the one that was held. A refusal (429) is tried again after as long as it says. With
-`--bare` the same learners then talk to the engine alone, on its own HTTP servers: what the time to
-the first words is there is what the machine can do.
+learner, its id must never have been seen, and with the learner's API, where everybody is a person
+with a key, the conversation that is kept must be the one that was held. A refusal (429) is tried
+again after as long as it says. With `--bare` the same learners then talk to the engine alone, on
+its own HTTP servers: what the time to the first words is there is what the machine can do.
 """
 
 import argparse
@@ -19,6 +19,7 @@ import random
 import re
 import statistics
 import sys
+import tempfile
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Sequence
@@ -35,6 +36,7 @@ from quimbot.pedagogy.moves import tutor_prompt
 from quimbot.records.record import Message
 from quimbot.runtimes.chat_format import prompt_text
 from quimbot.runtimes.connect import find_local
+from quimbot.serve.store.store import Store
 from quimbot.serve.tutors import tutor_entries
 
 LONGEST_S = 300.0
@@ -143,9 +145,10 @@ class OpenAITalk:
 class PageTalk:
     """A conversation over the learner's API, which keeps it."""
 
-    def __init__(self, client: aiohttp.ClientSession, url: str, tutor: str) -> None:
-        """With a tutor; it begins with the first turn."""
+    def __init__(self, client: aiohttp.ClientSession, url: str, tutor: str, key: str) -> None:
+        """With a tutor, as the person of a key; it begins with the first turn."""
         self._client, self._tutor = client, tutor
+        self._who = {"Authorization": f"Bearer {key}"}
         self._url = f"{url.removesuffix('/v1')}/api/conversations"
         self._id = ""
         self._again = False
@@ -153,14 +156,17 @@ class PageTalk:
     async def say(self, text: str) -> AsyncIterator[str]:
         """The reply in pieces."""
         if not self._id:
-            async with self._client.post(self._url, json={"tutor": self._tutor}) as answer:
+            async with self._client.post(
+                self._url, json={"tutor": self._tutor}, headers=self._who
+            ) as answer:
                 if not answer.ok:
                     raise Lost(f"status {answer.status} at the beginning")
                 self._id = (await answer.json())["id"]
         body = {"text": text, "again": self._again}
         self._again = True  # until it has been answered
         state = ""
-        async with self._client.post(f"{self._url}/{self._id}/turns", json=body) as answer:
+        turns = f"{self._url}/{self._id}/turns"
+        async with self._client.post(turns, json=body, headers=self._who) as answer:
             async for event in events(answer):
                 if "text" in event:
                     yield event["text"]
@@ -172,7 +178,7 @@ class PageTalk:
 
     async def kept(self) -> list[tuple[str, str]] | None:
         """The turns as they are kept."""
-        async with self._client.get(f"{self._url}/{self._id}") as answer:
+        async with self._client.get(f"{self._url}/{self._id}", headers=self._who) as answer:
             turns = (await answer.json())["turns"]
         return [(turn["role"], turn["text"]) for turn in turns]
 
@@ -349,12 +355,14 @@ def memory(rss: Sequence[float]) -> str:
     return f"memory of the server, in quarters of the time: {means} MB, {max(rss):.0f} at most"
 
 
-async def at_serve(asked: argparse.Namespace, pid: int, url: str, tutor: str) -> Seen:
-    """The learners at `quimbot serve`."""
+async def at_serve(
+    asked: argparse.Namespace, pid: int, url: str, tutor: str, keys: Sequence[str]
+) -> Seen:
+    """The learners at `quimbot serve`, each with a key where keys are asked for."""
 
-    def begin(client: aiohttp.ClientSession, seen: Seen, _: int) -> Talk:
-        if asked.api == "page":
-            return PageTalk(client, url, tutor)
+    def begin(client: aiohttp.ClientSession, seen: Seen, number: int) -> Talk:
+        if keys:
+            return PageTalk(client, url, tutor, keys[number])
         return OpenAITalk(client, url, tutor, seen)
 
     rss: list[float] = []
@@ -374,6 +382,13 @@ async def at_engine(asked: argparse.Namespace, tutor: str) -> Seen:
             return BareTalk(client, engine.workers[number % len(engine.workers)], asking)
 
         return await lives(asked.learners, begin, life_of(asked), engine.key)
+
+
+def keys_of(place: str, learners: int) -> list[str]:
+    """A person in the store for each learner, and their keys."""
+    with Store.open(place) as store:
+        people = [store.people.add(name_of(number)) for number in range(learners)]
+        return [store.keys.make(person.id, "benchmark") for person in people]
 
 
 def life_of(asked: argparse.Namespace) -> Life:
@@ -403,8 +418,12 @@ def main() -> None:
     asked = parser.parse_args()
     tutor = asked.tutor or tutor_entries(asked.address)[0].name
     seconds = 60 * asked.minutes
-    with served(asked.address, asked.at_once, asked.tokens) as (process, url):
-        seen = asyncio.run(at_serve(asked, process.pid, url, tutor))
+    with tempfile.TemporaryDirectory() as folder:
+        store = f"{folder}/store.db"
+        keys = keys_of(store, asked.learners) if asked.api == "page" else []
+        flags = ("--store", store, *(["--accounts"] if keys else []))
+        with served(asked.address, asked.at_once, asked.tokens, *flags) as (process, url):
+            seen = asyncio.run(at_serve(asked, process.pid, url, tutor, keys))
     told(f"quimbot serve ({asked.api})", seen, seconds)
     if asked.bare:
         told("the engine alone", asyncio.run(at_engine(asked, tutor)), seconds)

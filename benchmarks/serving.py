@@ -194,16 +194,13 @@ class Bare:
 
 
 @contextmanager
-def served(address: str, at_once: int, tokens: int) -> Iterator[tuple[subprocess.Popen[str], str]]:
-    """`quimbot serve` at work: its process and its URL."""
-    command = [sys.executable, "-m", "quimbot", "serve", address, "--port", "0"]
+def served(
+    address: str, at_once: int, tokens: int, *more: str
+) -> Iterator[tuple[subprocess.Popen[str], str]]:
+    """`quimbot serve` at work, with `more` flags: its process and its URL."""
+    command = [sys.executable, "-m", "quimbot", "serve", address, "--port", "0", *more]
     command += ["--at-once", str(at_once), "--max-waiting", "64", "--max-tokens", str(tokens)]
-    with (
-        tempfile.TemporaryDirectory() as folder,
-        subprocess.Popen(
-            [*command, "--store", f"{folder}/store.db"], stderr=subprocess.PIPE, text=True
-        ) as process,
-    ):
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
         try:
             assert process.stderr
             told = ""
@@ -386,7 +383,11 @@ def main() -> None:
     requests = itertools.cycle(requests_of(tutor.address, tutor.name, chats, asked.tokens))
     with (
         Bare(tutor.address, at_once) as engine,
-        served(asked.address, at_once, asked.tokens) as (process, url),
+        tempfile.TemporaryDirectory() as folder,
+        served(asked.address, at_once, asked.tokens, "--store", f"{folder}/store.db") as (
+            process,
+            url,
+        ),
     ):
         peers = Peers(process, url, engine)
         heads = (
