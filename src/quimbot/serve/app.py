@@ -53,22 +53,24 @@ def create_app(
     metrics = Metrics(gate, tutors)
     limits = limits or Limits()
     tutoring = Tutoring(store, gate)
-    ours = (ApiError, NotFound, NotAllowed, OutputError)
-    faults = (*ours, RequestValidationError, HTTPException, ClientDisconnect, Exception)
-    app = FastAPI(
-        title="quimbot",
-        docs_url=None,  # the usual documentation pages load from elsewhere
-        redoc_url=None,
-        exception_handlers=dict.fromkeys(faults, _refused),
-        responses=ERRORS,
+    api = Completions(
+        tutors=tutors,
+        gate=gate,
+        door=door,
+        outside=Outside(store, tutoring),
+        limits=limits,
+        metrics=metrics,
+        max_tokens=max_tokens,
+        temperature=temperature,
     )
-    app.include_router(page_routes())
-    app.include_router(account_routes(store, door))
     previews = Previews(gate, max_tokens=max_tokens, temperature=temperature)
-    app.include_router(instructor_routes(Workshop(lambda: tutors.now), previews, door))
-    app.include_router(class_routes(store, door))
-    app.include_router(health_routes(gate, metrics, store, door))
-    app.include_router(
+    app = _told_faults()
+    for routes in (
+        page_routes(),
+        account_routes(store, door),
+        instructor_routes(Workshop(lambda: tutors.now), previews, door),
+        class_routes(store, door),
+        health_routes(gate, metrics, store, door),
         learner_routes(
             tutors,
             store,
@@ -77,24 +79,25 @@ def create_app(
             limits=limits,
             max_tokens=max_tokens,
             temperature=temperature,
-        )
-    )
-    app.include_router(
-        openai_routes(
-            Completions(
-                tutors=tutors,
-                gate=gate,
-                door=door,
-                outside=Outside(store, tutoring),
-                limits=limits,
-                metrics=metrics,
-                max_tokens=max_tokens,
-                temperature=temperature,
-            )
-        )
-    )
-    app.include_router(reload_routes(tutors, door))
+        ),
+        openai_routes(api),
+        reload_routes(tutors, door),
+    ):
+        app.include_router(routes)
     return Observer(Guard(Holding(app, tutors), loopback=loopback), metrics, log)
+
+
+def _told_faults() -> FastAPI:
+    """An application without routes that tells every fault in one shape."""
+    ours = (ApiError, NotFound, NotAllowed, OutputError)
+    faults = (*ours, RequestValidationError, HTTPException, ClientDisconnect, Exception)
+    return FastAPI(
+        title="quimbot",
+        docs_url=None,  # the usual documentation pages load from elsewhere
+        redoc_url=None,
+        exception_handlers=dict.fromkeys(faults, _refused),
+        responses=ERRORS,
+    )
 
 
 async def _refused(request: Request, fault: Exception) -> Response:
