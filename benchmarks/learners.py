@@ -285,7 +285,7 @@ async def live(number: int, begin: Callable[[], Talk], life: Life, seen: Seen) -
             reply = await answered(talk, text, seen, rng)
             if reply is None:
                 break
-            held += [("user", text), ("assistant", reply)]
+            held += [("user", text), ("assistant", reply.rstrip())]  # as it is kept
             if (life.exact and reply != text) or others.intersection(NAME.findall(reply)):
                 seen.mixed.append(f"{name} said {text!r} and heard {reply!r}")
             if time.perf_counter() >= life.until:
