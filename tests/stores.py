@@ -19,14 +19,9 @@ def postgres() -> Iterator[str]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # where its lock file lies is of no interest
         from pgserver.postgres_server import get_server  # noqa: PLC0415 - looks around at once
-    with TemporaryDirectory() as folder:
-        try:
-            server = get_server(folder)
-        except Exception as fault:  # noqa: BLE001 - whatever is in its way
-            pytest.skip(f"PostgreSQL does not start on this machine: {fault!r}")
-        with server:
-            server.psql("ALTER SYSTEM SET fsync = off; SELECT pg_reload_conf();")
-            yield server.get_uri()
+    with TemporaryDirectory() as folder, get_server(folder) as server:
+        server.psql("ALTER SYSTEM SET fsync = off; SELECT pg_reload_conf();")
+        yield server.get_uri()
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

@@ -1,5 +1,7 @@
 // Talking to the server.
 
+import { eventsOf } from "./events.js";
+
 /** What the server did not do, and how to say so. */
 export class Refused extends Error {
   constructor(status, code, wait) {
@@ -32,21 +34,9 @@ export async function ask(method, path, body) {
 /** The events of a reply, {text} or {done}. Throws Refused, TypeError or AbortError. */
 export async function* turn(conversation, body, signal) {
   const response = await send("POST", `/api/conversations/${conversation}/turns`, body, signal);
-  const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
-  let buffer = "";
-  for (;;) {
-    const { value, done } = await reader.read();
-    if (done) throw new TypeError("the reply broke off");
-    buffer += value;
-    const events = buffer.split("\n\n");
-    buffer = events.pop();
-    for (const event of events) {
-      if (!event.startsWith("data: ")) continue; // a sign of life
-      const told = JSON.parse(event.slice(6));
-      if (told.error) throw new Refused(500, told.error.code);
-      yield told;
-      if (told.done) return;
-    }
+  for await (const told of eventsOf(response)) {
+    if (told.error) throw new Refused(500, told.error.code);
+    yield told;
   }
 }
 

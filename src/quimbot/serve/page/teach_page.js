@@ -1,6 +1,8 @@
 // What every view of the teachers' page needs: nodes, the server, a question, a word to the reader.
 // Text from people and models is only ever set as text, never as HTML.
 
+import { eventsOf } from "./events.js";
+
 const SHOWN_MS = 5000; // long enough for a sentence
 
 export const byId = (id) => document.getElementById(id);
@@ -87,20 +89,9 @@ export async function ask(method, path, body) {
 /** The events of a reply, until the one that says it is done. */
 export async function* events(path, body, signal) {
   const response = await send("POST", path, body, signal);
-  const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
-  let buffer = "";
-  for (;;) {
-    const { value, done } = await reader.read();
-    if (done) throw new TypeError("the reply broke off");
-    buffer += value;
-    const parts = buffer.split("\n\n");
-    buffer = parts.pop();
-    for (const part of parts.filter((one) => one.startsWith("data: "))) {
-      const told = JSON.parse(part.slice(6));
-      if (told.error) throw new Refused(500, told.error);
-      yield told;
-      if (told.done) return;
-    }
+  for await (const told of eventsOf(response)) {
+    if (told.error) throw new Refused(500, told.error);
+    yield told;
   }
 }
 
