@@ -9,7 +9,9 @@ from hypothesis import settings
 os.environ.setdefault("GOMP_SPINCOUNT", "0")  # as in the command line: tests run beside others
 os.environ.setdefault("HF_HUB_OFFLINE", "1")  # no test asks a hub
 
-settings.register_profile("untimed", deadline=None)  # how long a test takes says nothing here
+# How long a test takes says nothing here. Continuous integration tries the same examples each time,
+# so that a change is judged by what it changed; elsewhere every run tries new ones.
+settings.register_profile("untimed", deadline=None, derandomize="CI" in os.environ)
 settings.load_profile("untimed")
 
 pytest_plugins = ["pages", "stores"]

@@ -4,7 +4,7 @@ from itertools import islice
 from random import Random
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from quimbot.pedagogy.correction import english, error_types
@@ -112,11 +112,15 @@ def test_a_missing_be_does_not_join_its_neighbours() -> None:
     word=st.text(alphabet="abcdefghijklmnopqrstuvwxyz", min_size=4, max_size=14),
     seed=st.integers(min_value=0, max_value=1000),
 )
-def test_a_misspelling_differs_and_keeps_the_first_letter(word: str, seed: int) -> None:
+@example(word="whole", seed=1)
+def test_a_misspelling_is_a_common_one_or_a_slip_after_the_first_letter(
+    word: str, seed: int
+) -> None:
     slip = misspell(word, Random(seed))
     assert slip != word
-    assert slip[0] == word[0]
-    assert abs(len(slip) - len(word)) <= 2
+    if slip not in common_misspellings().get(word, ()):
+        assert slip[0] == word[0]
+        assert abs(len(slip) - len(word)) <= 2
 
 
 @given(st.sampled_from(sorted(common_misspellings())), st.integers(0, 99))
