@@ -111,10 +111,9 @@ class Record(Strict, frozen=True, kw_only=True, omit_defaults=True):
 
 def messages_id(messages: tuple[Message, ...]) -> str:
     """Sixteen hex digits that equal conversations share."""
-    digest = hashlib.blake2b(digest_size=8)
+    parts = []
     for message in messages:
         for part in (message.role, message.content):
             raw = part.encode("utf-8", "surrogatepass")
-            digest.update(len(raw).to_bytes(4, "little"))
-            digest.update(raw)
-    return digest.hexdigest()
+            parts += (len(raw).to_bytes(4, "little"), raw)
+    return hashlib.blake2b(b"".join(parts), digest_size=8).hexdigest()
