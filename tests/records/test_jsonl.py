@@ -10,7 +10,14 @@ from hypothesis import strategies as st
 from strategies import records
 
 from quimbot.exceptions import DataError, OutputError
-from quimbot.records.jsonl import read_records, read_rows, replacing, write_json, write_rows
+from quimbot.records.jsonl import (
+    read_lines,
+    read_records,
+    read_rows,
+    replacing,
+    write_json,
+    write_rows,
+)
 from quimbot.records.record import Record
 
 
@@ -21,6 +28,27 @@ def test_what_is_written_is_read(
     path = tmp_path_factory.mktemp("jsonl") / "new" / "x.jsonl"
     assert write_rows(path, rows) == len(rows)
     assert list(read_records(path)) == rows
+
+
+@given(rows=st.lists(records(), max_size=5))
+def test_a_line_comes_with_its_record(
+    tmp_path_factory: pytest.TempPathFactory, rows: list[Record]
+) -> None:
+    path = tmp_path_factory.mktemp("jsonl") / "x.jsonl"
+    write_rows(path, rows)
+    pairs = list(read_lines(path))
+    assert [line for line, _ in pairs] == path.read_bytes().splitlines()
+    assert [record for _, record in pairs] == list(read_records(path))
+
+
+def test_a_line_comes_without_the_space_around_it(tmp_path: Path) -> None:
+    path = tmp_path / "x.jsonl"
+    bare = b'{"messages":[],"provenance":{"source":"s","licence":"l"}}'
+    path.write_bytes(b"\r\n  " + bare + b" \r\n\n" + bare)
+    assert [line for line, _ in read_lines(path)] == [bare, bare]
+    path.write_bytes(bare + b"\n{}\n")
+    with pytest.raises(DataError, match=r"x.jsonl:2: .*messages"):
+        list(read_lines(path))
 
 
 def test_blank_lines_and_crlf_are_passed_over(tmp_path: Path) -> None:

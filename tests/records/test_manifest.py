@@ -11,8 +11,14 @@ from hypothesis import strategies as st
 from strategies import records
 
 from quimbot.exceptions import DataError
-from quimbot.records.jsonl import write_rows
-from quimbot.records.manifest import manifest_path, read_manifest, write_dataset, write_manifest
+from quimbot.records.jsonl import read_lines, read_records, write_rows
+from quimbot.records.manifest import (
+    manifest_path,
+    read_manifest,
+    write_dataset,
+    write_lines,
+    write_manifest,
+)
 from quimbot.records.record import Record
 
 
@@ -34,6 +40,32 @@ def test_counts_and_hash_are_those_of_the_file(
     assert manifest.bytes == len(content)
     assert sum(manifest.moves.values()) == sum(len(row.lessons) for row in rows)
     assert read_manifest(path) == manifest == write_manifest(path)
+
+
+@given(rows=st.lists(records(), max_size=5))
+def test_lines_are_written_as_they_were_read(
+    tmp_path_factory: pytest.TempPathFactory, rows: list[Record]
+) -> None:
+    path = tmp_path_factory.mktemp("manifest") / "x.jsonl"
+    manifest = write_dataset(path, rows)
+    copy = path.with_name("copy.jsonl")
+    assert write_lines(copy, read_lines(path)) == manifest == read_manifest(copy)
+    assert copy.read_bytes() == path.read_bytes()
+
+
+def test_a_line_gets_the_id_that_it_lacks_and_keeps_what_others_spelled(tmp_path: Path) -> None:
+    path, copy = tmp_path / "x.jsonl", tmp_path / "copy.jsonl"
+    bare = b'{"messages": [], "provenance": {"source": "s", "licence": "l"}}'
+    path.write_bytes(bare)
+    (record,) = read_records(path)
+    spaced = bare[:-1] + b', "id": "%s"}' % record.id.encode()
+    path.write_bytes(bare + b"\r\n" + spaced + b"\n")
+    write_lines(copy, read_lines(path))
+    first, second = copy.read_bytes().splitlines()
+    assert b'"id":"%s"' % record.id.encode() in first
+    assert second == spaced
+    assert list(read_records(copy)) == [record, record]
+    assert read_manifest(copy).rows == 2
 
 
 def test_parents_settings_and_facts_are_told(tmp_path: Path) -> None:

@@ -25,12 +25,27 @@ def read_records(path: Path) -> Iterator[Record]:
     return read_rows(path, Record)
 
 
+def read_lines(path: Path) -> Iterator[tuple[bytes, Record]]:
+    """Each line of a file, stripped, and its record; blank lines are passed over.
+
+    A step that leaves a row as it is copies the line: `manifest.write_lines` takes these pairs.
+
+    Raises:
+        DataError: as `read_records`.
+    """
+    return _read(path, Record)
+
+
 def read_rows(path: Path, kind: type[T]) -> Iterator[T]:
     """The rows of a JSON Lines file as `kind`, in order; blank lines are passed over.
 
     Raises:
         DataError: the file is missing, or a line is not such a row.
     """
+    return (row for _, row in _read(path, kind))
+
+
+def _read(path: Path, kind: type[T]) -> Iterator[tuple[bytes, T]]:
     decoder = msgspec.json.Decoder(kind)
     try:
         file = path.open("rb")
@@ -41,14 +56,16 @@ def read_rows(path: Path, kind: type[T]) -> Iterator[T]:
     except IsADirectoryError:
         raise DataError(f"{path}: is a folder; name a .jsonl file") from None
     with file:
-        for number, line in enumerate(file, 1):
-            if not line.strip():
+        for number, raw in enumerate(file, 1):
+            line = raw.strip()
+            if not line:
                 continue
             try:
-                yield decoder.decode(line)
+                row = decoder.decode(line)
             except (msgspec.MsgspecError, ValueError, RecursionError) as fault:
                 text = str(fault).replace("Object contains unknown field", "unknown field")
                 raise DataError(f"{path}:{number}: {text}") from None
+            yield line, row
 
 
 def write_rows(path: Path, rows: Iterable[object], *, force: bool = True) -> int:

@@ -63,11 +63,30 @@ def write_dataset(
     Raises:
         OutputError: a file cannot be written.
     """
+    lines = ((_encoder.encode(record), record) for record in records)
+    return write_lines(path, lines, parents=parents, settings=settings, facts=facts)
+
+
+def write_lines(
+    path: Path,
+    lines: Iterable[tuple[bytes, Record]],
+    *,
+    parents: Iterable[Path] = (),
+    settings: object = None,
+    facts: Mapping[str, object] | None = None,
+) -> Manifest:
+    """Write lines as they are, such as `read_lines` gives them, and their manifest in one pass.
+
+    A line without the id of its record is written anew, with it. Otherwise as `write_dataset`.
+
+    Raises:
+        OutputError: a file cannot be written.
+    """
     tally = _Tally()
     digest = hashlib.sha256()
     with replacing(path) as file:
-        for record in records:
-            line = _encoder.encode(record) + b"\n"
+        for given, record in lines:
+            line = (given if _has_id(given, record) else _encoder.encode(record)) + b"\n"
             tally.add(record)
             digest.update(line)
             file.write(line)
@@ -77,6 +96,12 @@ def write_dataset(
     manifest = tally.manifest(size, digest.hexdigest(), parents, settings, facts or {})
     write_json(manifest_path(path), manifest)
     return manifest
+
+
+def _has_id(line: bytes, record: Record) -> bool:
+    """The line holds the id: at its end, where we write it, or wherever others did."""
+    mark = f'"id":"{record.id}"'.encode()
+    return line.endswith(mark + b"}") or mark in line.replace(b'"id": "', b'"id":"')
 
 
 def write_manifest(
