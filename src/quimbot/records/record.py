@@ -111,7 +111,7 @@ class Record(Strict, frozen=True, kw_only=True, omit_defaults=True):
 
 def messages_id(messages: tuple[Message, ...]) -> str:
     """Sixteen hex digits that equal conversations share."""
-    parts = []
+    parts: list[bytes] = []
     for message in messages:
         for part in (message.role, message.content):
             raw = part.encode("utf-8", "surrogatepass")
