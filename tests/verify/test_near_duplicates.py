@@ -15,9 +15,12 @@ from quimbot.records.record import Record
 from quimbot.verify.near_duplicates import Match, NearDuplicates
 from quimbot.verify.shingles import shingle
 
-MANY_BANDS = {"bands": 64, "rows": 1}
-"""At an overlap of one half a pair escapes all 64 bands once in 10^19 times."""
 WORD = re.compile(r"[a-z0-9]+")
+
+
+def sure(threshold: float) -> NearDuplicates:
+    """At an overlap of one half a pair escapes all 64 bands once in 10^19 times."""
+    return NearDuplicates(threshold=threshold, bands=64, rows=1)
 
 
 def plain_set(text: str, words: int) -> frozenset[tuple[str, ...]]:
@@ -52,7 +55,7 @@ def test_the_sets_have_the_overlap_of_the_definition(lines: list[str], words: in
 @given(st.lists(sentences, max_size=40), st.sampled_from([0.5, 0.7, 1.0]))
 @settings(max_examples=40)
 def test_a_text_falls_if_and_only_if_a_kept_one_is_near(lines: list[str], threshold: float) -> None:
-    found = NearDuplicates(threshold=threshold, **MANY_BANDS).matches(lines)
+    found = sure(threshold).matches(lines)
     kept = [place for place, match in enumerate(found) if match is None]
     for one, two in combinations(kept, 2):
         assert overlap(lines[one], lines[two], 2) < threshold
@@ -103,7 +106,7 @@ def test_case_spaces_and_marks_do_not_count_as_words() -> None:
 def test_a_chain_of_edits_does_not_swallow_its_end() -> None:
     words = [f"w{number}" for number in range(40)]
     chain = [" ".join(words[start : start + 20]) for start in range(0, 20, 4)]
-    found = NearDuplicates(threshold=0.6, **MANY_BANDS).matches(chain)
+    found = sure(0.6).matches(chain)
     kept = [place for place, match in enumerate(found) if match is None]
     assert len(kept) >= 2
 
@@ -131,7 +134,7 @@ def test_owned_texts_stay_and_lower_priorities_are_kept_first() -> None:
 @settings(max_examples=40)
 def test_components_are_those_of_brute_force(rows: list[tuple[str, str]]) -> None:
     lines, groups = [row[0] for row in rows], [row[1] for row in rows]
-    found = NearDuplicates(threshold=0.6, **MANY_BANDS).components(lines, groups).tolist()
+    found = sure(0.6).components(lines, groups).tolist()
     labels = list(range(len(rows)))
     for one, two in combinations(range(len(rows)), 2):
         if groups[one] == groups[two] or overlap(lines[one], lines[two], 2) >= 0.6:
@@ -173,3 +176,59 @@ def test_as_a_check_one_of_each_kind_passes(rows: list[Record]) -> None:
 def test_a_threshold_out_of_range_is_refused() -> None:
     with pytest.raises(RecipeError, match="must be above 0"):
         NearDuplicates(threshold=0)
+
+
+def test_the_texts_may_come_from_an_iterator_and_the_columns_say_what_the_list_says() -> None:
+    lines = ["a b c d e f g", "A b c d e f g!", "a b c d e f h", "z y x w v", "a b c d e f g"]
+    finder = NearDuplicates()
+    columns = finder.among(shingle(iter(lines), 2))
+    listed = finder.matches(lines)
+    assert columns.group.tolist() == [
+        place if match is None else match.kept for place, match in enumerate(listed)
+    ]
+    for place, match in enumerate(listed):
+        kept = int(columns.kept[place])
+        said = Match(kept, float(columns.similarity[place]), bool(columns.copy[place]))
+        assert match == (None if kept < 0 else said)
+        assert columns.similarity.dtype == np.float32
+
+
+@given(st.lists(sentences, max_size=20), st.randoms(use_true_random=False))
+@settings(max_examples=40)
+def test_ties_say_which_of_the_same_words_stays(lines: list[str], chance: random.Random) -> None:
+    rows = [(line, tie) for tie, line in enumerate(lines * 2)]
+
+    def kept(rows: list[tuple[str, int]]) -> set[int]:
+        ties = np.array([tie for _, tie in rows], np.uint64)
+        found = NearDuplicates().among(shingle((line for line, _ in rows), 2), ties=ties)
+        return {tie for (_, tie), to in zip(rows, found.kept, strict=True) if to < 0}
+
+    shuffled = rows.copy()
+    chance.shuffle(shuffled)
+    assert kept(rows) == kept(shuffled)
+
+
+@given(st.lists(sentences, max_size=25), st.integers(0, 5))
+@settings(max_examples=40)
+def test_linked_by_components_one_of_each_stays(lines: list[str], owned: int) -> None:
+    owned = min(owned, len(lines))
+    finder = sure(0.5)
+    sets = shingle(lines, 2)
+    found = finder.among(sets, owned=owned, link="components")
+    labels = finder.joined(sets, np.arange(len(lines)))
+    assert (found.kept[:owned] < 0).all()
+    for label in set(labels.tolist()):
+        members = np.flatnonzero(labels == label)
+        stay = [place for place in members.tolist() if found.kept[place] < 0]
+        assert len(stay) == max(1, int((members < owned).sum()))
+        for place in members.tolist():
+            to = int(found.group[place])
+            assert to in stay
+            assert found.similarity[place] == pytest.approx(overlap(lines[place], lines[to], 2))
+
+
+def test_an_unknown_engine_or_link_is_refused() -> None:
+    with pytest.raises(RecipeError, match="unknown engine 'cuda'; expected auto, numpy, numba"):
+        NearDuplicates(engine="cuda")  # type: ignore[arg-type]
+    with pytest.raises(RecipeError, match="unknown link 'single'; expected representative"):
+        NearDuplicates().among(shingle([], 2), link="single")  # type: ignore[arg-type]

@@ -10,10 +10,12 @@ of the words, which no order of the input can change. Rounds of local minima giv
 average", 2012).
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Literal, get_args
 
 import numpy as np
+import numpy.typing as npt
 
 from quimbot.exceptions import RecipeError
 from quimbot.records.record import Record, Verdict
@@ -24,6 +26,9 @@ _SHINGLES_AT_ONCE = 1 << 16
 _COMPARED_AT_ONCE = 1 << 21
 _SEED = 20_480
 _FIRST = np.iinfo(np.int64).min
+
+Link = Literal["representative", "components"]
+Engine = Literal["auto", "numpy", "numba"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +43,20 @@ class Match:
     """Word for word the same as a text that is kept, or that fell for this one."""
 
 
+@dataclass(frozen=True, slots=True)
+class Matches:
+    """What each of N texts repeats, as columns over the texts."""
+
+    kept: Rows
+    """Index of the kept text, -1 where the text itself stays."""
+    similarity: npt.NDArray[np.float32]
+    """Jaccard overlap with the kept text; 1 where the text itself stays."""
+    copy: npt.NDArray[np.bool_]
+    """Word for word the same as a text that is kept, or that fell for the kept one."""
+    group: Rows
+    """Index of the text that stands for the text's group: the kept one, or the text itself."""
+
+
 class NearDuplicates:
     """Finds duplicates; as a check, one of each kind passes.
 
@@ -47,14 +66,23 @@ class NearDuplicates:
     name = "near-duplicates"
 
     def __init__(
-        self, *, threshold: float = 0.5, words: int = 2, bands: int = 32, rows: int = 4
+        self,
+        *,
+        threshold: float = 0.5,
+        words: int = 2,
+        bands: int = 32,
+        rows: int = 4,
+        engine: Engine = "auto",
     ) -> None:
         if not 0 < threshold <= 1:
             raise RecipeError(f"threshold {threshold} must be above 0 and at most 1")
+        if engine not in get_args(Engine):
+            raise RecipeError(f"unknown engine {engine!r}; expected {', '.join(get_args(Engine))}")
         self.threshold = threshold
         self.words = words
         self.bands = bands
         self.rows = rows
+        self.engine = engine
 
     def check(self, records: Sequence[Record]) -> Sequence[Verdict]:
         """A record fails when a kept one says the same or nearly the same."""
@@ -67,7 +95,7 @@ class NearDuplicates:
 
     def matches(
         self,
-        texts: Sequence[str],
+        texts: Iterable[str],
         *,
         kinds: Sequence[str] | None = None,
         priorities: Sequence[int] | None = None,
@@ -75,36 +103,87 @@ class NearDuplicates:
     ) -> list[Match | None]:
         """For each text the kept text that it repeats, or none when it is kept itself.
 
-        Of texts with the same words the first stays; near ones fall only within a kind. A lower
-        priority is kept first. The first `owned` texts always stay: the others fall for them.
+        The rules are those of `among`.
         """
-        count = len(texts)
-        sets = shingle(texts, self.words)
-        order = np.zeros(count, np.int64) if priorities is None else np.asarray(priorities)
-        order = np.where(np.arange(count) < owned, _FIRST, order)
-        first = _first_of_same(sets.whole, order)
-        rank = np.empty(count, np.int64)
-        rank[np.lexsort((sets.whole, order))] = np.arange(count)
-        distinct = np.flatnonzero(first == np.arange(count))
-        bucket, row = self._buckets(sets, distinct, rank, kinds)
-        found: list[Match | None] = [None] * count
-        for fallen, match in self._fall(sets, bucket, row, owned):
-            found[fallen] = match
-        for same in np.flatnonzero(first != np.arange(count)):
-            if same >= owned:
-                near = found[first[same]] or Match(int(first[same]), 1.0, copy=True)
-                found[same] = Match(near.kept, near.similarity, copy=True)
-        return found
+        found = self.among(
+            shingle(texts, self.words),
+            kinds=None if kinds is None else _codes(kinds),
+            priorities=None if priorities is None else np.asarray(priorities, np.int64),
+            owned=owned,
+        )
+        columns = (found.kept.tolist(), found.similarity.tolist(), found.copy.tolist())
+        return [
+            None if kept < 0 else Match(kept, similarity, copy)
+            for kept, similarity, copy in zip(*columns, strict=True)
+        ]
 
-    def components(self, texts: Sequence[str], groups: Sequence[str]) -> Rows:
+    def among(
+        self,
+        sets: Shingles,
+        *,
+        kinds: npt.NDArray[np.integer] | None = None,
+        priorities: npt.NDArray[np.integer] | None = None,
+        ties: Hashes | None = None,
+        owned: int = 0,
+        link: Link = "representative",
+    ) -> Matches:
+        """For each text the kept text that it repeats.
+
+        Of texts with the same words one stays; near ones fall only within a kind. A lower priority
+        is kept first, then what its words' hash puts first; among texts with the same words the
+        lower tie (such as a hash of the whole record), then the earlier. The first `owned` texts
+        always stay: the others fall for them.
+
+        Linked by representative, a text falls only if a kept text is near; by components, if a
+        chain of near texts leads to the kept one, whose own overlap with it may be lower.
+        """
+        if link not in get_args(Link):
+            raise RecipeError(f"unknown link {link!r}; expected {', '.join(get_args(Link))}")
+        count = len(sets.whole)
+        every = np.arange(count)
+        order = np.zeros(count, np.int64) if priorities is None else priorities
+        order = np.where(every < owned, _FIRST, order)
+        first = _first_of_same(sets.whole, (order,) if ties is None else (ties, order))
+        rank = np.empty(count, np.int64)
+        rank[np.lexsort((sets.whole, order))] = every
+        distinct = np.flatnonzero(first == every)
+        kept = np.full(count, -1, np.int64)
+        similarity = np.ones(count, np.float32)
+        bucket, row = self._buckets(sets, distinct, rank, kinds)
+        if link == "representative":
+            for fallen, to, overlap in self._fall(sets, bucket, row, owned):
+                kept[fallen], similarity[fallen] = to, overlap
+        else:
+            label = self._linked(sets, bucket, row, every)
+            leader = _first_of_same(label.astype(np.uint64), (rank,))
+            fallen = np.flatnonzero((leader != every) & (first == every) & (every >= owned))
+            kept[fallen] = leader[fallen]
+            similarity[fallen] = self._similarities(sets, leader[fallen], fallen)
+        copy = (first != every) & (every >= owned)
+        stays = kept[first] < 0
+        kept[copy] = np.where(stays, first, kept[first])[copy]
+        similarity[copy] = similarity[first][copy]
+        return Matches(kept, similarity, copy, np.where(kept < 0, every, kept))
+
+    def components(self, texts: Iterable[str], groups: Sequence[str]) -> Rows:
         """A label for each text: texts of one group, of the same words or near share theirs."""
-        sets = shingle(texts, self.words)
-        every = np.arange(len(texts))
-        first = _first_of_same(sets.whole, every)
+        return self.joined(shingle(texts, self.words), _codes(groups))
+
+    def joined(self, sets: Shingles, groups: npt.NDArray[np.integer]) -> Rows:
+        """A label for each text, its group's lowest row: those of one group or near share theirs.
+
+        What has the same words is near.
+        """
+        every = np.arange(len(sets.whole))
+        first = _first_of_same(sets.whole, (every,))
         labels = _joined(every, every, first)
-        labels = _joined(labels, every, _first_of_same(_codes(groups), every))
+        labels = _joined(labels, every, _first_of_same(groups.astype(np.uint64), (every,)))
         bucket, row = self._buckets(sets, np.flatnonzero(first == every), every, None)
-        for left, right in _later_pairs(bucket, row, len(texts)):
+        return self._linked(sets, bucket, row, labels)
+
+    def _linked(self, sets: Shingles, bucket: Rows, row: Rows, labels: Rows) -> Rows:
+        """Labels after the texts of a bucket that are near were joined."""
+        for left, right in _later_pairs(bucket, row, len(labels)):
             parted = labels[left] != labels[right]  # texts joined already need no check
             near = parted.copy()
             near[parted] = self._similarities(sets, left[parted], right[parted]) >= self.threshold
@@ -112,13 +191,13 @@ class NearDuplicates:
         return labels
 
     def _buckets(
-        self, sets: Shingles, rows: Rows, rank: Rows, kinds: Sequence[str] | None
+        self, sets: Shingles, rows: Rows, rank: Rows, kinds: npt.NDArray[np.integer] | None
     ) -> tuple[Rows, Rows]:
         """Texts that share a band, as parallel columns (bucket, text), ordered by bucket and rank.
 
         Buckets of one are left out.
         """
-        kind = np.zeros(len(rank), np.uint64) if kinds is None else mixed(_codes(kinds))
+        kind = np.zeros(len(rank), np.uint64) if kinds is None else mixed(kinds.astype(np.uint64))
         buckets, members, offset = [np.empty(0, np.int64)], [np.empty(0, np.int64)], 0
         for band_keys in self._band_keys(sets, rows):
             keys = band_keys ^ kind[rows]
@@ -154,8 +233,8 @@ class NearDuplicates:
 
     def _fall(
         self, sets: Shingles, bucket: Rows, row: Rows, owned: int
-    ) -> Iterator[tuple[int, Match]]:
-        """The texts that fall, each with the nearest text that was kept when it fell.
+    ) -> Iterator[tuple[Rows, Rows, npt.NDArray[np.float64]]]:
+        """The texts that fall, the nearest text kept when each fell, and the overlap.
 
         Members of a bucket stand by rank. In each round a text that stands first wherever it
         stands is kept, and what is near it falls; both leave, and the next come first.
@@ -175,11 +254,7 @@ class NearDuplicates:
             best = order[
                 np.concatenate([[True], right[order][1:] != right[order][:-1]])[: len(order)]
             ]
-            for index in best:
-                yield (
-                    int(right[index]),
-                    Match(int(left[index]), float(similarity[index]), copy=False),
-                )
+            yield right[best], left[best], similarity[best]
             keep[right] = True  # fallen: decided as well
             still = ~keep[row]
             bucket, row = bucket[still], row[still]
@@ -212,9 +287,9 @@ def _codes(labels: Sequence[str]) -> Hashes:
     return codes.astype(np.uint64) + np.uint64(1)
 
 
-def _first_of_same(labels: Hashes, order: Rows) -> Rows:
-    """For each row the one with the same label that comes first in order."""
-    by_label = np.lexsort((order, labels))
+def _first_of_same(labels: Hashes, order: tuple[npt.NDArray[np.generic], ...]) -> Rows:
+    """For each row the one with the same label that comes first, by the last key of the order."""
+    by_label = np.lexsort((*order, labels))
     ordered = labels[by_label]
     starts = np.flatnonzero(np.concatenate([[True], ordered[1:] != ordered[:-1]])[: len(ordered)])
     sizes = np.diff(starts, append=len(ordered))

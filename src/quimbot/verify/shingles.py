@@ -6,7 +6,7 @@ for equal texts: among a million texts two different ones collide with a chance 
 """
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -51,8 +51,11 @@ class Shingles:
         return place, self.hashes[np.repeat(self.starts[rows], sizes) + within]
 
 
-def shingle(texts: Sequence[str], words: int) -> Shingles:
-    """The sets of word n-grams; a text shorter than `words` is one shingle, hashed whole."""
+def shingle(texts: Iterable[str], words: int) -> Shingles:
+    """The sets of word n-grams; a text shorter than `words` is one shingle, hashed whole.
+
+    The texts are read once and let go: an iterator over a file need not fit in memory.
+    """
     hashes, sizes, whole = [], [], []
     for batch in _batches(texts):
         batch_hashes, batch_sizes, batch_whole = _shingle_batch(batch, words)
@@ -74,19 +77,21 @@ def mixed(hashes: Hashes) -> Hashes:
     return out
 
 
-def _batches(texts: Sequence[str]) -> Iterator[Sequence[str]]:
+def _batches(texts: Iterable[str]) -> Iterator[list[str]]:
     """Runs of texts small enough to stay in the cache, none empty."""
-    begin, characters = 0, 0
-    for place, text in enumerate(texts):
+    batch: list[str] = []
+    characters = 0
+    for text in texts:
+        batch.append(text)
         characters += len(text)
-        if characters >= _CHARACTERS_AT_ONCE or place - begin >= _TEXTS_AT_ONCE - 1:
-            yield texts[begin : place + 1]
-            begin, characters = place + 1, 0
-    if begin < len(texts):
-        yield texts[begin:]
+        if characters >= _CHARACTERS_AT_ONCE or len(batch) == _TEXTS_AT_ONCE:
+            yield batch
+            batch, characters = [], 0
+    if batch:
+        yield batch
 
 
-def _shingle_batch(texts: Sequence[str], words: int) -> tuple[Hashes, Rows, Hashes]:
+def _shingle_batch(texts: list[str], words: int) -> tuple[Hashes, Rows, Hashes]:
     """Shingles, their number and the whole hash of each text."""
     word_hashes, counts = _words(texts)
     ends = counts.cumsum()
@@ -113,7 +118,7 @@ def _shingle_batch(texts: Sequence[str], words: int) -> tuple[Hashes, Rows, Hash
     return keys & _LOW, sizes, whole
 
 
-def _words(texts: Sequence[str]) -> tuple[Hashes, Rows]:
+def _words(texts: list[str]) -> tuple[Hashes, Rows]:
     """The hashes of all words, text after text, and how many words each text has."""
     joined = "\0".join(texts)
     if joined.count("\0") != len(texts) - 1:
