@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from quimbot import pipeline
-from quimbot.exceptions import OutputError, RecipeError
+from quimbot.exceptions import DataError, OutputError, RecipeError
+from quimbot.records.jsonl import write_rows
 from quimbot.runs.recipe import load_recipe
 from quimbot.runs.stamp import Settings
 from quimbot.runs.watch import Silent, Watch
@@ -138,6 +139,50 @@ def test_a_lone_command_does_not_replace_what_is_there(tmp_path: Path) -> None:
     assert target.read_text() == "mine"
     pipeline.perform("filter", Append(output=target), append, Silent(), replace=False, force=True)
     assert target.read_text() == "word "
+
+
+def folder_work(settings: Append, watch: Watch) -> str:
+    """Writes a file into a folder; stops half-way when told to."""
+    del watch
+    if settings.word == "nothing":
+        raise DataError("there is nothing to read")
+    settings.output.mkdir(exist_ok=True)
+    (settings.output / settings.word).touch()
+    if settings.word == "half":
+        raise DataError("half-way")
+    return settings.word
+
+
+def test_a_finished_folder_stands_aside_until_the_new_one_is_there(tmp_path: Path) -> None:
+    def go(word: str) -> str:
+        settings = Append(output=tmp_path / "run", word=word)
+        return pipeline.perform("train", settings, folder_work, Silent(), replace=True).status
+
+    def there() -> list[str]:
+        return sorted(path.name for path in (tmp_path / "run").iterdir())
+
+    assert go("one") == "done"
+    with pytest.raises(DataError):
+        go("nothing")
+    assert (there(), go("one")) == (["one"], "skipped")
+    with pytest.raises(DataError):
+        go("half")
+    assert there() == ["half"]
+    assert go("two") == "done"  # what was begun goes on
+    assert there() == ["half", "two"]
+    assert {path.name for path in tmp_path.iterdir()} == {"run", ".run.step.json"}
+
+
+def test_a_step_that_fails_leaves_the_file_that_was_there(tmp_path: Path) -> None:
+    def fails(settings: Append, watch: Watch) -> str:
+        write_rows(settings.output, [2])
+        return folder_work(Append(output=settings.output, word="nothing"), watch)
+
+    settings = Append(output=tmp_path / "x.jsonl")
+    write_rows(settings.output, [1])
+    with pytest.raises(DataError):
+        pipeline.perform("filter", settings, fails, Silent(), replace=True)
+    assert settings.output.read_text() == "1\n"
 
 
 def test_the_picked_checkpoint_is_filled_in(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from typing import Any, Literal
 import msgspec
 
 from quimbot.exceptions import DataError, OutputError, RecipeError
-from quimbot.records.jsonl import write_json
+from quimbot.records.jsonl import together, write_json
 from quimbot.runs.recipe import Recipe, build_settings, suggestion
 from quimbot.runs.stamp import (
     Settings,
@@ -206,32 +206,65 @@ def perform(
     outputs = settings.outputs()
     if not outputs:
         return Outcome(step=step, status="done", summary=work(settings, watch), seconds=0.0)
-    main, before = outputs[0], make_stamp(step, settings)
+    main, now = outputs[0], make_stamp(step, settings)
     old = read_stamp(main)
-    if old and not force and old.holds(before) and all(path.exists() for path in outputs):
+    if old and not force and old.holds(now) and all(path.exists() for path in outputs):
         return Outcome(step=step, status="skipped", summary=old.summary, seconds=old.seconds)
-    _clear(outputs, stamped=old is not None, replace=replace, force=force)
+    _check_free(outputs, stamped=old is not None, replace=replace or force)
+    if not all(path.exists() for path in outputs):
+        stamp_path(main).unlink(missing_ok=True)  # it seals nothing
     started = time.monotonic()
-    summary = work(settings, watch)
-    seconds = time.monotonic() - started
-    write_stamp(main, make_stamp(step, settings, summary=summary, seconds=seconds))
+    with (
+        _set_aside(outputs, stamp_path(main), finished=old is not None or force),
+        together(outputs, seal=stamp_path(main)),
+    ):
+        summary = work(settings, watch)
+        seconds = time.monotonic() - started
+        write_stamp(main, make_stamp(step, settings, summary=summary, seconds=seconds))
     return Outcome(step=step, status="done", summary=summary, seconds=seconds)
 
 
-def _clear(outputs: tuple[Path, ...], *, stamped: bool, replace: bool, force: bool) -> None:
-    """Take finished outputs of other work away; an unfinished folder stays to be continued."""
-    there = [path for path in outputs if path.exists()]
-    for path in there:
+def _check_free(outputs: tuple[Path, ...], *, stamped: bool, replace: bool) -> None:
+    """Nothing is there that may not be replaced; an unfinished folder is one to be continued.
+
+    Raises:
+        OutputError: something is.
+    """
+    for path in outputs:
         unfinished = path.is_dir() and not stamped
-        if unfinished and not force:
-            continue
-        if not (force or replace):
+        if path.exists() and not unfinished and not replace:
             raise OutputError(
                 f"{path}: already there, made from other settings or inputs; "
                 "give --force to replace it, or another path"
             )
-        shutil.rmtree(path) if path.is_dir() else path.unlink()
-    stamp_path(outputs[0]).unlink(missing_ok=True)
+
+
+@contextmanager
+def _set_aside(outputs: tuple[Path, ...], stamp: Path, *, finished: bool) -> Iterator[None]:
+    """Finished folders of other work stand aside, with their stamp, until the new ones are there.
+
+    Work that fails before it has made a folder gets the old one back.
+    """
+    olds = {path: path.with_name(f".{path.name.lstrip('.')}.old") for path in (*outputs, stamp)}
+    moved = [path for path in outputs if finished and path.is_dir()]
+    if moved and stamp.exists():
+        moved.append(stamp)
+    for path in moved:
+        _remove(olds[path])
+        path.rename(olds[path])
+    try:
+        yield
+    except BaseException:
+        if not any(path.exists() for path in moved):
+            for path in moved:
+                olds[path].rename(path)
+        raise
+    for old in olds.values():
+        _remove(old)
+
+
+def _remove(path: Path) -> None:
+    shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
 
 
 def steps_of(recipe: Recipe, until: str = "") -> tuple[str, ...]:

@@ -31,7 +31,7 @@ from quimbot.generate.worn import reply_of
 from quimbot.pedagogy.bank.bank import shipped_bank
 from quimbot.pedagogy.inject import injected_seeds
 from quimbot.pedagogy.seed import FIRST_LANGUAGES
-from quimbot.records.jsonl import read_records
+from quimbot.records.jsonl import once_there, read_records
 from quimbot.records.manifest import manifest_path
 from quimbot.records.record import Move
 from quimbot.records.rejected import rejected_path
@@ -194,7 +194,7 @@ def generate(settings: GenerateSettings, watch: Watch) -> str:
     summary = write_outcome(
         settings.output, plan, ledger, spent=spending.told(), digest=digest, settings=settings
     )
-    ledger.close()
+    once_there(ledger.close)
     return summary
 
 

@@ -1,8 +1,12 @@
 """JSON Lines on disk: records are streamed in, and a file appears whole or not at all."""
 
+import fcntl
+import glob
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
+from contextvars import ContextVar
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, TypeVar
 
@@ -94,26 +98,124 @@ def write_json(path: Path, value: object) -> None:
 def replacing(path: Path, *, force: bool = True) -> Iterator[IO[bytes]]:
     """A file opened aside that takes the place of `path` only when the block ends well.
 
+    Inside of `together` it waits for the others. What a killed process left aside is swept.
+
     Raises:
         OutputError: the file is already there and `force` is off, or it cannot be written.
     """
     if path.exists() and not force:
         raise OutputError(f"{path}: already there; give --force to replace it, or another path")
-    aside = path.with_name(f".{path.name}.{os.getpid()}.part")
+    company = _company.get()
+    aside: _Aside | None = None
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with aside.open("wb") as file:
-            yield file
-            file.flush()
-            os.fsync(file.fileno())
-        aside.replace(path)
+        with _named(path):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            aside = _Aside(path)
+            yield aside.file
+            aside.file.flush()
+            os.fsync(aside.file.fileno())
+            if company is not None and path in company.paths:
+                company.ready[path] = aside
+            else:
+                aside.appear()
+    except BaseException:
+        if aside:
+            aside.discard()
+        raise
+
+
+@contextmanager
+def together(paths: Iterable[Path], *, seal: Path) -> Iterator[None]:
+    """Those of the files that are written in the block appear when it ends well, not before.
+
+    They are renamed one after the other, manifests after what they describe and `seal` last; an old
+    seal is taken away before the first. So a kill leaves the old files under the old seal, the new
+    ones under theirs, or no seal: then a manifest tells whether its file is the one it describes.
+
+    Raises:
+        OutputError: a file cannot be put in its place.
+    """
+    company = _Company(frozenset((*paths, seal)), seal)
+    token = _company.set(company)
+    try:
+        try:
+            yield
+        finally:
+            _company.reset(token)
+        company.appear()
+    finally:
+        for aside in company.ready.values():
+            aside.discard()
+
+
+def once_there(work: Callable[[], None]) -> None:
+    """Do the work when the files written so far are in their places: now, or after `together`."""
+    company = _company.get()
+    work() if company is None else company.afterwards.append(work)
+
+
+class _Aside:
+    """A file beside its path, locked while its process lives."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._aside = path.with_name(f".{path.name}.{os.getpid()}.part")
+        for left in path.parent.glob(f".{glob.escape(path.name)}.*.part"):
+            with suppress(OSError), left.open("rb") as file:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)  # fails where its writer lives
+                left.unlink()
+        self.file = self._aside.open("wb")
+        with suppress(OSError):  # not every file system knows locks
+            fcntl.flock(self.file, fcntl.LOCK_EX)
+
+    def appear(self) -> None:
+        self._aside.replace(self._path)
+        self.file.close()
+
+    def discard(self) -> None:
+        with suppress(OSError):  # the folder itself may be what is wrong
+            self.file.close()
+        with suppress(OSError):
+            self._aside.unlink(missing_ok=True)
+
+
+@dataclass(frozen=True, slots=True)
+class _Company:
+    """Files that wait for each other."""
+
+    paths: frozenset[Path]
+    seal: Path
+    ready: dict[Path, _Aside] = field(default_factory=dict)
+    afterwards: list[Callable[[], None]] = field(default_factory=list)
+
+    def appear(self) -> None:
+        """Put each file in its place, the seal last, then do what waited for them."""
+        if self.ready:
+            with _named(self.seal):
+                self.seal.unlink(missing_ok=True)
+        for path in sorted(self.ready, key=lambda path: (path == self.seal, _describes(path))):
+            with _named(path):
+                self.ready[path].appear()
+        for work in self.afterwards:
+            work()
+
+
+_company: ContextVar[_Company | None] = ContextVar("_company", default=None)
+
+
+def _describes(path: Path) -> bool:
+    return path.name.endswith(".manifest.json")
+
+
+@contextmanager
+def _named(path: Path) -> Iterator[None]:
+    """What the system says about a file, as a line for the user."""
+    try:
+        yield
+    except OutputError:
+        raise
     except OSError as fault:
-        if isinstance(fault, OutputError):
-            raise
         why = fault.strerror or str(fault)
         raise OutputError(
             f"{path}: cannot write ({why}); free some space or name another path"
         ) from fault
-    finally:
-        with suppress(OSError):  # the folder itself may be what is wrong
-            aside.unlink(missing_ok=True)

@@ -91,8 +91,6 @@ def write_lines(
             digest.update(line)
             file.write(line)
         size = file.tell()
-        # An old manifest must not stand beside new data, should we be killed between the two.
-        manifest_path(path).unlink(missing_ok=True)
     manifest = tally.manifest(size, digest.hexdigest(), parents, settings, facts or {})
     write_json(manifest_path(path), manifest)
     return manifest
