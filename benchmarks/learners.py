@@ -31,13 +31,13 @@ from typing import Any, Protocol
 import aiohttp
 from serving import Bare, served
 
-from quimbot.evaluate.suite import load_suite
 from quimbot.pedagogy.moves import tutor_prompt
 from quimbot.records.record import Message
 from quimbot.runtimes.chat_format import prompt_text
 from quimbot.runtimes.connect import find_local
 from quimbot.serve.store.store import Store
 from quimbot.serve.tutors import tutor_entries
+from quimbot.verify.suite import load_suite
 
 LONGEST_S = 300.0
 """After which a turn counts as lost, waiting included."""

@@ -26,7 +26,6 @@ from random import Random
 import msgspec
 
 from quimbot.evaluate.answers import Answer
-from quimbot.evaluate.suite import LearnerTurn, load_suite
 from quimbot.generate.rules_teacher import write_reply
 from quimbot.pedagogy.bank.bank import shipped_bank
 from quimbot.pedagogy.correction import Edit, real_edits_all
@@ -38,6 +37,7 @@ from quimbot.records.jsonl import read_records, read_rows
 from quimbot.records.record import Move
 from quimbot.verify.echo import find
 from quimbot.verify.noticing import correction
+from quimbot.verify.suite import LearnerTurn, load_suite
 from quimbot.verify.turns import change, in_order, prepare
 
 SUITES = ("scaffolding", "grammar", "dialogue_flow", "no_error")

@@ -10,7 +10,6 @@ import argparse
 from collections import Counter
 from collections.abc import Iterator
 
-from quimbot.evaluate.suite import load_suite
 from quimbot.pedagogy.bank.bank import shipped_bank
 from quimbot.pedagogy.error import errors
 from quimbot.pedagogy.levels import Level
@@ -18,6 +17,7 @@ from quimbot.pedagogy.phrasing import phrase
 from quimbot.pedagogy.say_back import say_back
 from quimbot.verify.noticing import notice
 from quimbot.verify.performing import performs
+from quimbot.verify.suite import load_suite
 
 
 def pairs(count: int, seed: int) -> Iterator[tuple[str, str, str]]:

@@ -15,11 +15,11 @@ from collections.abc import Sequence
 
 os.environ.setdefault("GOMP_SPINCOUNT", "0")
 
-from quimbot.evaluate.suite import load_suite, subset
 from quimbot.pedagogy.moves import tutor_prompt
 from quimbot.records.record import Message, Move
 from quimbot.runtimes.connect import open_runtimes, resolve
 from quimbot.runtimes.runtime import Reply, Runtime, Sampling, ask_all
+from quimbot.verify.suite import load_suite, subset
 
 SAMPLING = Sampling(max_tokens=32)
 

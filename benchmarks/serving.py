@@ -38,12 +38,12 @@ os.environ.setdefault("GOMP_SPINCOUNT", "0")
 
 import aiohttp
 
-from quimbot.evaluate.suite import load_suite
 from quimbot.records.record import Message
 from quimbot.runtimes.chat_format import prompt_text
 from quimbot.runtimes.connect import find_local
 from quimbot.runtimes.llamacpp import KEY, LlamaEngine, load_server, thread_count
 from quimbot.serve.tutors import tutor_entries
+from quimbot.verify.suite import load_suite
 
 SUITES = ("scaffolding", "general", "dialogue_flow", "no_error", "grammar")
 SYSTEM = "You are an English tutor. Answer at length, with a story of your own about it."

@@ -53,7 +53,7 @@ def test_places_are_known_or_left_to_the_parser(
 
 
 def pairs() -> list[tuple[str, str]]:
-    suite = files("quimbot.evaluate") / "suites" / "eracond.jsonl"
+    suite = files("quimbot.verify") / "suites" / "eracond.jsonl"
     rows = [json.loads(line) for line in suite.read_text(encoding="utf-8").splitlines()]
     seeds = [*shipped_bank().draw(600, seed=4, long=0.4), *injected_seeds(600, 4)]
     real = [(row["learner"], row["correction"]) for row in rows]

@@ -87,7 +87,7 @@ def test_many_pairs_give_what_each_gives_alone() -> None:
 
 
 def test_real_turns_have_the_types_their_annotators_gave() -> None:
-    suite = files("quimbot.evaluate") / "suites" / "eracond.jsonl"
+    suite = files("quimbot.verify") / "suites" / "eracond.jsonl"
     rows = [json.loads(line) for line in suite.read_text(encoding="utf-8").splitlines()]
     found = edits_all([(row["learner"], row["correction"]) for row in rows])
     same = [

@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from quimbot.evaluate.suite import load_suite
 from quimbot.serve.care import Concern, answer, concern, crisis, fixed
 from quimbot.serve.cues import pattern, plain
 from quimbot.serve.private import STRUCK, hidden
 from quimbot.verify import wording
+from quimbot.verify.suite import load_suite
 
 TURNS = tomllib.loads(Path(__file__).with_name("care_turns.toml").read_text("utf-8"))
 CONCERNS = {kind: turns for kind, turns in TURNS.items() if kind != "none"}

@@ -4,8 +4,6 @@ import re
 
 import pytest
 
-from quimbot.evaluate.suite import SHIPPED as SUITES
-from quimbot.evaluate.suite import load_suite
 from quimbot.records.jsonl import read_records
 from quimbot.records.record import Record
 from quimbot.sources.pull import SHIPPED
@@ -13,6 +11,8 @@ from quimbot.verify.language import Language
 from quimbot.verify.near_duplicates import NearDuplicates
 from quimbot.verify.scaffolding import red_pen
 from quimbot.verify.structure import Structure
+from quimbot.verify.suite import SHIPPED as SUITES
+from quimbot.verify.suite import load_suite
 
 SENTENCE_END = re.compile(r"[.?!](?:\s|$)")
 

@@ -39,7 +39,7 @@ class Real:
 
 @cache
 def turns() -> tuple[Real, ...]:
-    suite = files("quimbot.evaluate") / "suites" / "eracond.jsonl"
+    suite = files("quimbot.verify") / "suites" / "eracond.jsonl"
     rows = [json.loads(line) for line in suite.read_text(encoding="utf-8").splitlines()]
     pairs = [(row["learner"], row["correction"]) for row in rows]
     found = [

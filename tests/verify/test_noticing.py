@@ -5,11 +5,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from strategies import sentences, texts
 
-from quimbot.evaluate.suite import load_suite
 from quimbot.pedagogy.correction import real_edits_all
 from quimbot.pedagogy.kinds import Kind
 from quimbot.pedagogy.say_back import say_back, sentence
 from quimbot.verify.noticing import correction, notice
+from quimbot.verify.suite import load_suite
 
 
 @pytest.mark.parametrize(

@@ -11,12 +11,12 @@ from typing import Protocol
 import msgspec
 
 from quimbot.evaluate.entrants import Entrant
-from quimbot.evaluate.suite import LearnerTurn
 from quimbot.exceptions import OutputError, QuimbotError
 from quimbot.pedagogy.moves import tutor_prompt
 from quimbot.records.jsonl import read_rows
 from quimbot.records.record import Lesson, Message, Move, Provenance, Record, Strict
 from quimbot.runtimes.runtime import Reply, Runtime, Sampling, ask_all
+from quimbot.verify.suite import LearnerTurn
 
 
 class Answer(Strict, frozen=True, kw_only=True, omit_defaults=True):

@@ -4,11 +4,11 @@ from collections.abc import Sequence
 
 from msgspec import structs
 
-from quimbot.evaluate.suite import LearnerTurn
 from quimbot.records.record import Move, Verdict
 from quimbot.verify.conduct import flow, no_error, tone
 from quimbot.verify.phrases import answers
 from quimbot.verify.scaffolding import judge_all
+from quimbot.verify.suite import LearnerTurn
 
 Asked = tuple[LearnerTurn, Move | None, str]
 """A turn, the move asked for, and the reply."""

@@ -10,13 +10,13 @@ from quimbot.evaluate.charts import Chart
 from quimbot.evaluate.flips import Flips, flips
 from quimbot.evaluate.measured import Line, Measured, against, measured, overview
 from quimbot.evaluate.select import in_words
-from quimbot.evaluate.suite import SCAFFOLDING
 from quimbot.evaluate.table import Row, names
 from quimbot.evaluate.wording import error_name
 from quimbot.exceptions import DataError
 from quimbot.records.record import Move
 from quimbot.runs.scorecard import Perplexities, Perplexity, Picked, Rate, read_scorecard
 from quimbot.runs.stamp import Stamp
+from quimbot.verify.suite import SCAFFOLDING
 
 _PAIRS = 8
 

@@ -1,7 +1,7 @@
 """The reply of a perfect tutor: what the verifier must pass, or a suite cannot be won."""
 
-from quimbot.evaluate.suite import LearnerTurn
 from quimbot.records.record import Move
+from quimbot.verify.suite import LearnerTurn
 
 
 def exemplar(turn: LearnerTurn, move: Move | None) -> str:

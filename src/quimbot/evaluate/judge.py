@@ -17,7 +17,6 @@ from quimbot.evaluate.judgement import Judgement, Opinion, Opinions, judgement
 from quimbot.evaluate.labels import read_labels
 from quimbot.evaluate.opinion import ORDERS, JudgeQuestion, settle
 from quimbot.evaluate.rates import rate
-from quimbot.evaluate.suite import spread
 from quimbot.exceptions import (
     DataError,
     OutOfCredit,
@@ -31,6 +30,7 @@ from quimbot.runs.scorecard import Judged, read_judged
 from quimbot.runs.watch import Watch
 from quimbot.runtimes.connect import open_runtimes
 from quimbot.runtimes.runtime import Reply, Sampling
+from quimbot.verify.suite import spread
 
 _RESULT, _OPINIONS, _LOG = "judge.json", "opinions.jsonl", "answers.jsonl"
 _PATIENCE = 4  # failures in a row, at least, before a judge is taken for dead

@@ -17,7 +17,6 @@ from quimbot.evaluate.checks import verdicts
 from quimbot.evaluate.entrants import Entrant, entrants, local_folder
 from quimbot.evaluate.exemplar import exemplar
 from quimbot.evaluate.rates import rate_of
-from quimbot.evaluate.suite import SCAFFOLDING, LearnerTurn, load_suite, subset, suite_hash
 from quimbot.exceptions import ModelError, QuimbotError, RecipeError
 from quimbot.records.jsonl import write_json, write_rows
 from quimbot.records.record import Move
@@ -25,6 +24,7 @@ from quimbot.runs.scorecard import JUDGED, REPLIES, SCORES, Check, Judged, Rate,
 from quimbot.runs.watch import Task, Watch
 from quimbot.runtimes.connect import open_runtimes
 from quimbot.runtimes.runtime import Reply, Sampling
+from quimbot.verify.suite import SCAFFOLDING, LearnerTurn, load_suite, subset, suite_hash
 
 _JUDGED_AT_ONCE = 64
 _TELLING = 5  # so many equal replies are no accident

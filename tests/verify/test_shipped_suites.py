@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 
 from quimbot.evaluate.score import ScoreSettings, score
-from quimbot.evaluate.suite import SHIPPED, LearnerTurn, load_suite
 from quimbot.pedagogy.bank.bank import shipped_bank
 from quimbot.pedagogy.inject import injected_seeds
 from quimbot.runs.scorecard import read_scorecard
 from quimbot.runs.watch import Silent
+from quimbot.verify.suite import SHIPPED, LearnerTurn, load_suite
 
 _DRAWN = 10_000
 

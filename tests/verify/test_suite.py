@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from quimbot.evaluate.suite import LearnerTurn, load_suite, subset, suite_hash
 from quimbot.exceptions import DataError, RecipeError
 from quimbot.records.jsonl import write_rows
+from quimbot.verify.suite import LearnerTurn, load_suite, subset, suite_hash
 
 
 def test_shipped_suite_is_whole_and_names_its_dialogues() -> None:
@@ -79,7 +79,7 @@ def test_no_limit_takes_all_and_the_hash_follows_the_turns() -> None:
 
 
 def test_notice_names_the_authors_of_the_shipped_turns() -> None:
-    import quimbot.evaluate as package  # noqa: PLC0415 - only its folder is wanted
+    import quimbot.verify as package  # noqa: PLC0415 - only its folder is wanted
 
     notice = (Path(package.__path__[0]) / "suites" / "NOTICE").read_text()
     assert "Copyright (c) 2022 YUAN Xun" in notice

@@ -93,7 +93,7 @@ def load_suite(name_or_path: str) -> tuple[LearnerTurn, ...]:
     """
     if name_or_path in SHIPPED:
         name = "eracond" if name_or_path == SCAFFOLDING else name_or_path
-        with as_file(files("quimbot.evaluate") / "suites" / f"{name}.jsonl") as path:
+        with as_file(files("quimbot.verify") / "suites" / f"{name}.jsonl") as path:
             turns = _eracond(path) if name == "eracond" else read_rows(path, LearnerTurn)
             return _checked(path, turns)
     path = Path(name_or_path)
