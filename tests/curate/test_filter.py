@@ -54,7 +54,18 @@ def test_every_row_is_kept_or_rejected_with_a_reason(tmp_path: Path) -> None:
     ]
     assert [msgspec.convert(row.record, Record) for row in fallen] == [empty, half]
     facts = read_manifest(settings.output).facts
-    assert facts["funnel"] == {"read": 3, "structure": 1}
+    assert facts["funnel"] == {
+        "read": 3,
+        "steps": [
+            {
+                "check": "structure",
+                "in": 3,
+                "out": 1,
+                "reasons": {"empty-turn": 1, "no-last-reply": 1},
+            }
+        ],
+        "sources": {"test": [3, 1]},
+    }
     assert all(path.exists() for path in settings.outputs())
 
 
@@ -84,7 +95,20 @@ def test_a_file_with_nothing_left_is_an_error_that_says_why(tmp_path: Path) -> N
 
 
 def test_unknown_checks_are_refused_before_any_work(tmp_path: Path) -> None:
-    with pytest.raises(RecipeError, match="unknown verifier 'grammer'"):
+    with pytest.raises(RecipeError, match="unknown check 'grammer'"):
         settle(tmp_path, [], "grammer")
     with pytest.raises(RecipeError, match="input names no file"):
         FilterSettings(input=(), output=tmp_path / "x.jsonl")
+
+
+def test_a_row_that_no_check_changes_is_copied_as_it_was_written(tmp_path: Path) -> None:
+    good, bad = chat("Hi", "Hello!"), chat("Hi", "")
+    line = msgspec.json.format(msgspec.json.encode(good), indent=0).replace(b"\n", b" ")
+    (tmp_path / "in.jsonl").write_bytes(line + b"\n" + msgspec.json.encode(bad) + b"\n")
+    settings = FilterSettings(
+        input=(tmp_path / "in.jsonl",),
+        output=tmp_path / "out.jsonl",
+        checks=("structure", "scaffolding"),
+    )
+    filter_records(settings, Silent())
+    assert settings.output.read_bytes() == line + b"\n"

@@ -1,23 +1,34 @@
-"""`filter`: records that pass the named checks stay, every other one is written with its reason."""
+"""`filter`: records that pass the named checks stay, every other one is written with its reason.
 
-from collections.abc import Iterator, Sequence
+Rows stream through in batches: lines are read, met by each check in turn, and those that pass are
+written as the bytes they were read as. A check that adds to a record (the proof of its lessons)
+gives it without its line, and it is written anew.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain, islice
 from pathlib import Path
 
 import msgspec
 
+from quimbot.curate.funnel import Check, Funnel, sources_table, steps_table
+from quimbot.curate.funnel_picture import funnel_path, write_picture
 from quimbot.exceptions import DataError, RecipeError
-from quimbot.records.jsonl import read_records
-from quimbot.records.manifest import manifest_path, write_dataset
+from quimbot.records.jsonl import read_lines
+from quimbot.records.manifest import manifest_path, write_lines
 from quimbot.records.record import Record, Verdict
 from quimbot.records.rejected import Rejected, RejectedFile, rejected_path, rejecting, told
-from quimbot.runs.watch import Task, Watch
+from quimbot.runs.watch import Task, Watch, aligned
 from quimbot.verify.catalog import verifier
 from quimbot.verify.scaffolding import Scaffolding
 from quimbot.verify.verifier import Verifier
 
 _BATCH = 256
+_CHANGED = b""
+
+Line = tuple[bytes, Record]
+"""A row as it was read, and its record; the bytes are empty where a check changed the record."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,24 +38,27 @@ class FilterSettings:
     input: tuple[Path, ...]
     """Record files to read, in this order."""
     output: Path
-    """Records that passed (.jsonl); the others go to `<output>.rejected.jsonl`."""
+    """Records that passed (.jsonl); the others go to `<output>.rejected.jsonl`, and a picture of
+    the funnel to `<output>.funnel.svg`."""
     checks: tuple[str, ...] = ("structure", "scaffolding")
-    """Checks in order; a record meets the next only when it passed the one before."""
+    """Checks in order, as `name` or `name:arguments`; a record meets the next only when it passed
+    the one before. docs/filters.md describes each."""
 
     def __post_init__(self) -> None:
         """Check the values."""
         if not self.input:
             raise RecipeError("input names no file; give at least one .jsonl of records")
-        for name in self.checks:
-            verifier(name)
+        for spelling in self.checks:
+            verifier(spelling)
 
     def inputs(self) -> tuple[Path, ...]:
         """The record files."""
         return self.input
 
     def outputs(self) -> tuple[Path, ...]:
-        """Records that passed, their manifest, and the rejected rows."""
-        return (self.output, manifest_path(self.output), rejected_path(self.output))
+        """Records that passed, their manifest, the rejected rows, and the picture of the funnel."""
+        beside = (manifest_path, rejected_path, funnel_path)
+        return (self.output, *(path(self.output) for path in beside))
 
 
 def filter_records(settings: FilterSettings, watch: Watch) -> str:
@@ -53,81 +67,101 @@ def filter_records(settings: FilterSettings, watch: Watch) -> str:
     Raises:
         DataError: an input is no record file, or no record passed.
     """
-    checks = [verifier(name) for name in settings.checks]
-    funnel = {"read": 0, **{check.name: 0 for check in checks}}
+    checks = [verifier(spelling) for spelling in settings.checks]
+    funnel = Funnel.of(settings.checks)
     with watch.task("filter", 0) as task, rejecting(settings.output) as rejected:
-        passed = _passed(settings.input, checks, funnel, rejected, task)
+        lines = (line for file in settings.input for line in read_lines(file))
+        facts: dict[str, object] = {}
+        passed = _passed(lines, checks, funnel, rejected, task)
+        passed = _then_told(passed, funnel, facts)
         first = next(passed, None)
         if first is not None:
-            write_dataset(
+            write_lines(
                 settings.output,
                 chain((first,), passed),
                 parents=settings.input,
                 settings=settings,
-                facts={"funnel": funnel, "rejected": rejected.reasons},
+                facts=facts,
             )
-    if not funnel["read"]:
+    if not funnel.read:
         names = ", ".join(map(str, settings.input))
         raise DataError(f"{names}: no records; run the step that writes them")
+    write_picture(funnel_path(settings.output), funnel, settings.output.name)
+    for line in (*aligned(steps_table(funnel)), *aligned(sources_table(funnel))):
+        watch.say(line)
     if first is None:
         where = rejected_path(settings.output)
-        raise DataError(f"{settings.output}: no record passed{told(rejected.reasons)}; see {where}")
-    kept = funnel["read"] - rejected.reasons.total()
+        raise DataError(f"{settings.output}: no record passed{told(funnel.reasons)}; see {where}")
     return (
-        f"{kept} of {funnel['read']} records passed {', '.join(settings.checks)}"
-        f"{told(rejected.reasons)}"
+        f"{funnel.kept.total()} of {funnel.read.total()} records passed "
+        f"{', '.join(settings.checks)}{told(funnel.reasons)}"
     )
 
 
 def _passed(
-    files: Sequence[Path],
+    lines: Iterable[Line],
     checks: Sequence[Verifier],
-    funnel: dict[str, int],
+    funnel: Funnel,
     rejected: RejectedFile,
     task: Task,
-) -> Iterator[Record]:
-    """The records that pass; counts how many got past each check."""
-    rows = (record for file in files for record in read_records(file))
+) -> Iterator[Line]:
+    """The rows that pass; counts into the funnel what each check takes out."""
+    rows = iter(lines)
     while batch := list(islice(rows, _BATCH)):
         size = len(batch)
-        funnel["read"] += size
-        for check in checks:
-            batch = list(_past(check, batch, rejected))
-            funnel[check.name] += len(batch)
+        funnel.enter([record for _, record in batch])
+        for check, count in zip(checks, funnel.checks, strict=True):
+            batch = list(_past(check, batch, count, rejected))
         task.advance(size)
         yield from batch
 
 
-def _past(check: Verifier, batch: Sequence[Record], rejected: RejectedFile) -> Iterator[Record]:
+def _then_told(rows: Iterable[Line], funnel: Funnel, facts: dict[str, object]) -> Iterator[Line]:
+    """The rows; after the last, `facts` holds what the manifest tells."""
+    yield from rows
+    facts |= {"funnel": funnel.facts(), "rejected": funnel.reasons}
+
+
+def _past(
+    check: Verifier, batch: Sequence[Line], count: Check, rejected: RejectedFile
+) -> Iterator[Line]:
+    """The rows of a batch that pass one check."""
+    verdicts: Sequence[Verdict]
     if isinstance(check, Scaffolding):
         batch = _with_lesson_verdicts(check, batch)
-        verdicts: Sequence[Verdict] = [_worst(record) for record in batch]
+        verdicts = [_worst(record) for _, record in batch]
     else:
-        verdicts = check.check(batch)
-    for record, verdict in zip(batch, verdicts, strict=True):
+        verdicts = check.check([record for _, record in batch])
+    for row, verdict in zip(batch, verdicts, strict=True):
         if verdict.passed:
-            yield record
+            yield row
         else:
-            rejected.add(Rejected(reason=verdict.reason, check=check.name, record=record))
+            count.add(row[1], verdict.reason)
+            fallen = Rejected(
+                reason=verdict.reason, check=check.name, detail=verdict.detail, record=row[1]
+            )
+            rejected.add(fallen)
 
 
-def _with_lesson_verdicts(check: Scaffolding, batch: Sequence[Record]) -> list[Record]:
-    """The records with the proof of every lesson in it."""
+def _with_lesson_verdicts(check: Scaffolding, batch: Sequence[Line]) -> list[Line]:
+    """The rows with the proof of every lesson in them; a row without lessons stays as it is."""
     alone = [
         msgspec.structs.replace(record, lessons=(lesson,))
-        for record in batch
+        for _, record in batch
         for lesson in record.lessons
     ]
     verdicts = iter(check.check(alone))
-    return [
-        msgspec.structs.replace(
-            record,
-            lessons=tuple(
-                msgspec.structs.replace(lesson, verdict=next(verdicts)) for lesson in record.lessons
-            ),
-        )
-        for record in batch
-    ]
+    return [_proved(row, verdicts) if row[1].lessons else row for row in batch]
+
+
+def _proved(row: Line, verdicts: Iterator[Verdict]) -> Line:
+    line, record = row
+    lessons = tuple(
+        msgspec.structs.replace(lesson, verdict=next(verdicts)) for lesson in record.lessons
+    )
+    if lessons == record.lessons:
+        return line, record
+    return _CHANGED, msgspec.structs.replace(record, lessons=lessons)
 
 
 def _worst(record: Record) -> Verdict:

@@ -53,6 +53,8 @@ class Verdict(Strict, frozen=True, kw_only=True, omit_defaults=True):
     """For a tutoring reply: `recast`, `form` or `none`, the weakest over the learner's errors."""
     score: float | None = None
     evidence: tuple[Evidence, ...] = ()
+    detail: str = ""
+    """What was found and where, for a reader; private data is never repeated in full."""
 
 
 class Lesson(Strict, frozen=True, kw_only=True, omit_defaults=True):
