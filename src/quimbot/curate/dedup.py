@@ -1,27 +1,33 @@
 """`dedup`: of chats that say the same or nearly the same, one stays.
 
 What is compared is the whole dialogue, learner and tutor, and near ones only where they teach the
-same moves: four moves on one learner turn are four records worth having.
+same moves: four moves on one learner turn are four records worth having. A corpus is read for its
+texts, of which only hashes are kept, and once more to copy the lines that stay.
 """
 
-import hashlib
-from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass
+from enum import IntEnum
 from pathlib import Path
 
-import msgspec
+import numpy as np
+import numpy.typing as npt
 
+from quimbot.curate.corpus import Corpus
+from quimbot.curate.groups import largest
+from quimbot.curate.preference import Preference
+from quimbot.curate.semantic import embedded, meanings
 from quimbot.exceptions import DataError, RecipeError
-from quimbot.records.jsonl import read_records
-from quimbot.records.manifest import manifest_path, write_dataset
+from quimbot.records.manifest import manifest_path, write_lines
 from quimbot.records.record import Record
-from quimbot.records.rejected import Rejected, rejected_path, rejecting, told
-from quimbot.records.texts import dialogue_text, first_turn
+from quimbot.records.rejected import Rejected, RejectedFile, rejected_path, rejecting, told
+from quimbot.records.texts import first_turn
 from quimbot.runs.watch import Watch
-from quimbot.verify.near_duplicates import NearDuplicates, reason
+from quimbot.verify.near_duplicates import Link, NearDuplicates
 from quimbot.verify.shingles import shingle
 
-_encoder = msgspec.json.Encoder()
+_LONGEST_RUN = 8
+_TOLD_EVERY = 1 << 13
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,35 +40,72 @@ class DedupSettings:
     """Records that stay (.jsonl), in the order read; the others go to `<output>.rejected.jsonl`."""
     against: tuple[Path, ...] = ()
     """Record files already owned: what repeats them falls, they themselves are not written."""
+    prefer: tuple[str, ...] = ()
+    """What stays rather than the earlier file's, as `key=value`: a tag (`quality=excellent`), or
+    the `source`, `licence` or `author`; the first condition weighs more than all after it."""
     threshold: float = 0.5
-    """Overlap of word pairs (Jaccard) from which two dialogues are near; 1 for the same pairs."""
+    """Overlap of word runs (Jaccard) from which two dialogues are near; 1 for the same runs."""
+    words: int = 2
+    """Words in a run that is compared; 3 is stricter on rewording, 1 looks at words alone."""
+    link: Link = "representative"
+    """What falls: what is near a kept record, or (`components`) near one that falls, and so on."""
     per_turn: int = 0
     """Keep at most this many records on one first learner turn; 0 for any number."""
+    semantic: str = ""
+    """Model2vec folder or hub name: of what stays then, what means the same falls as well."""
+    cosine: float = 0.9
+    """Cosine of two dialogues' vectors from which `semantic` takes them to mean the same."""
+    show_groups: int = 0
+    """Show so many of the largest groups: what stayed, and how what fell differs from it."""
 
     def __post_init__(self) -> None:
         """Check the values."""
         if not self.input:
             raise RecipeError("input names no file; give at least one .jsonl of records")
-        if not 0 < self.threshold <= 1:
-            raise RecipeError(f"threshold {self.threshold} must be above 0 and at most 1")
-        if self.per_turn < 0:
-            raise RecipeError(f"per_turn {self.per_turn} is negative; give 0 for any number")
+        Preference(self.prefer)
+        for name in ("threshold", "cosine"):
+            if not 0 < getattr(self, name) <= 1:
+                raise RecipeError(f"{name} {getattr(self, name)} must be above 0 and at most 1")
+        if not 1 <= self.words <= _LONGEST_RUN:
+            raise RecipeError(f"words {self.words} must be from 1 to {_LONGEST_RUN}")
+        for name in ("per_turn", "show_groups"):
+            if getattr(self, name) < 0:
+                raise RecipeError(f"{name} {getattr(self, name)} is negative; give 0 for none")
 
     def inputs(self) -> tuple[Path, ...]:
-        """The record files, to dedup and owned."""
-        return (*self.input, *self.against)
+        """The record files, to dedup and owned, and the model where it is a folder."""
+        model = (Path(self.semantic),) if self.semantic and Path(self.semantic).exists() else ()
+        return (*self.input, *self.against, *model)
 
     def outputs(self) -> tuple[Path, ...]:
         """Records that stay, their manifest, and the rejected rows."""
         return (self.output, manifest_path(self.output), rejected_path(self.output))
 
 
-@dataclass(frozen=True, slots=True)
-class _Row:
-    """A record and where it came from: `priority` 0 for owned files, then the input files."""
+class _Reason(IntEnum):
+    """Why a row falls; its name is the slug."""
 
-    priority: int
-    record: Record
+    STAYS = 0
+    EXACT_DUPLICATE = 1
+    NEAR_DUPLICATE = 2
+    SEMANTIC_DUPLICATE = 3
+    TURN_OVER_CAP = 4
+
+    @property
+    def slug(self) -> str:
+        return self.name.lower().replace("_", "-")
+
+
+@dataclass(frozen=True, slots=True)
+class _Fate:
+    """What becomes of each row, as columns."""
+
+    reason: npt.NDArray[np.uint8]
+    kept: npt.NDArray[np.int64]
+    """The row that stays instead; -1 where there is none."""
+    by_way_of: npt.NDArray[np.int64]
+    """The row that it repeats, where that one fell for the kept one later; else -1."""
+    similarity: npt.NDArray[np.float32]
 
 
 def dedup(settings: DedupSettings, watch: Watch) -> str:
@@ -72,86 +115,134 @@ def dedup(settings: DedupSettings, watch: Watch) -> str:
 
     Raises:
         DataError: an input is no record file, or there are no records.
+        ModelError: `semantic` names no model.
     """
-    owned = [_Row(0, record) for path in settings.against for record in read_records(path)]
-    rows = [
-        _Row(number, record)
-        for number, path in enumerate(settings.input, 1)
-        for record in read_records(path)
-    ]
-    if not rows:
-        raise DataError(f"{settings.input[0]}: holds no records; run the step that writes it")
-    with watch.task("dedup", len(rows)) as task, rejecting(settings.output) as rejected:
-        fallen = _duplicates(owned, rows, settings.threshold)
-        _over_cap(rows, fallen, settings.per_turn)
-        for place in sorted(fallen):
-            rejected.add(fallen[place])
-        stay = [row.record for place, row in enumerate(rows) if place not in fallen]
-        manifest = write_dataset(
+    corpus = Corpus(settings.against, settings.input, Preference(settings.prefer))
+    fate = _fate(corpus, settings, watch)
+    count = len(corpus) - corpus.owned
+    if settings.show_groups:
+        for line in largest(corpus, fate.kept, fate.similarity, settings.show_groups):
+            watch.say(line)
+    with rejecting(settings.output) as rejected:
+        manifest = write_lines(
             settings.output,
-            stay,
-            parents=settings.inputs(),
+            _stay(corpus, fate, rejected, watch),
+            parents=(*settings.input, *settings.against),
             settings=settings,
-            facts={"read": len(rows), "rejected": rejected.reasons},
+            facts={"read": count, "rejected": rejected.reasons},
         )
-        task.advance(len(rows))
-    return f"{manifest.rows} of {len(rows)} records stay{told(rejected.reasons)}"
+    return f"{manifest.rows} of {count} records stay{told(rejected.reasons)}"
 
 
-def _duplicates(owned: list[_Row], rows: list[_Row], threshold: float) -> dict[int, Rejected]:
-    """The rows that repeat an owned or a kept one, by place in `rows`."""
-    everything = owned + rows
-    # By content, so that which of two equal texts stays does not hang on the order read.
-    places = sorted(range(len(everything)), key=lambda place: _content_key(everything[place]))
-    ordered = [everything[place] for place in places]
-    matches = NearDuplicates(threshold=threshold).matches(
-        [dialogue_text(row.record) for row in ordered],
-        kinds=[_moves(row.record) for row in ordered],
-        priorities=[row.priority for row in ordered],
-        owned=len(owned),
+def _fate(corpus: Corpus, settings: DedupSettings, watch: Watch) -> _Fate:
+    """Exact and near duplicates, then those of meaning among what stays, then what is too many."""
+    sets = shingle(corpus.texts(watch), settings.words)
+    if len(corpus) == corpus.owned:
+        raise DataError(f"{settings.input[0]}: holds no records; run the step that writes it")
+    found = NearDuplicates(threshold=settings.threshold, words=settings.words).among(
+        sets,
+        kinds=corpus.kinds,
+        priorities=corpus.priorities,
+        ties=corpus.ties,
+        owned=corpus.owned,
+        link=settings.link,
     )
-    return {
-        place - len(owned): Rejected(
-            reason=reason(match),
-            check="dedup",
-            match=ordered[match.kept].record.id,
-            similarity=round(match.similarity, 4),
-            record=everything[place].record,
-        )
-        for place, match in zip(places, matches, strict=True)
-        if match is not None
-    }
-
-
-def _over_cap(rows: list[_Row], fallen: dict[int, Rejected], cap: int) -> None:
-    """Let rows over the cap on one learner turn fall as well; moves take turns to stay."""
-    if not cap:
-        return
-    alive = [place for place in range(len(rows)) if place not in fallen]
-    turns = shingle([first_turn(rows[place].record) for place in alive], 1).whole.tolist()
-    by_content = sorted(
-        zip(alive, turns, strict=True), key=lambda pair: _content_key(rows[pair[0]])
+    order = np.lexsort((corpus.ties, sets.whole, corpus.priorities))
+    del sets
+    near = np.where(found.copy, _Reason.EXACT_DUPLICATE, _Reason.NEAR_DUPLICATE)
+    fate = _Fate(
+        reason=np.where(found.kept < 0, _Reason.STAYS, near).astype(np.uint8),
+        kept=found.kept,
+        by_way_of=np.full(len(corpus), -1, np.int64),
+        similarity=found.similarity,
     )
-    seen: Counter[tuple[int, str]] = Counter()
-    rounds = []
-    for place, turn in by_content:
-        move = _moves(rows[place].record)
-        rounds.append((seen[turn, move], place, turn))
-        seen[turn, move] += 1
-    taken: Counter[int] = Counter()
-    rounds.sort(key=lambda item: item[0])
-    for _, place, turn in rounds:
-        taken[turn] += 1
-        if taken[turn] > cap:
-            fallen[place] = Rejected(
-                reason="turn-over-cap", check="dedup", record=rows[place].record
-            )
+    if settings.semantic:
+        _let_fall_by_meaning(fate, corpus, settings, order)
+    if settings.per_turn:
+        _let_fall_over_cap(fate, corpus, settings.per_turn, order)
+    return fate
 
 
-def _moves(record: Record) -> str:
-    return " ".join(lesson.move for lesson in record.lessons)
+def _let_fall_by_meaning(
+    fate: _Fate, corpus: Corpus, settings: DedupSettings, order: npt.NDArray[np.int64]
+) -> None:
+    """Of the rows that stay, those fall that mean the same; who fell for them follows."""
+    stays = fate.reason == _Reason.STAYS
+    rows = np.flatnonzero(stays)
+    rank = np.empty(len(corpus), np.int64)
+    rank[order] = np.arange(len(corpus))
+    to, cosine = meanings(
+        embedded(settings.semantic, corpus.texts_of(stays), len(rows)),
+        kinds=corpus.kinds[rows],
+        rank=rank[rows],
+        owned=corpus.owned,  # owned rows never fall, so they are the first rows here as well
+        threshold=settings.cosine,
+    )
+    fallen, to, cosine = rows[to >= 0], rows[to[to >= 0]], cosine[to >= 0]
+    fate.reason[fallen] = _Reason.SEMANTIC_DUPLICATE
+    fate.kept[fallen], fate.similarity[fallen] = to, cosine
+    onward = np.flatnonzero((fate.kept >= 0) & ~stays)
+    onward = onward[fate.kept[fate.kept[onward]] >= 0]
+    between = fate.kept[onward]
+    fate.by_way_of[onward] = between
+    fate.kept[onward] = fate.kept[between]
+    fate.similarity[onward] = np.minimum(fate.similarity[onward], fate.similarity[between])
 
 
-def _content_key(row: _Row) -> tuple[int, bytes]:
-    digest = hashlib.blake2b(_encoder.encode(row.record), digest_size=16).digest()
-    return row.priority, digest
+def _let_fall_over_cap(fate: _Fate, corpus: Corpus, cap: int, order: npt.NDArray[np.int64]) -> None:
+    """Rows over the cap on one learner turn fall as well; moves take turns to stay."""
+    turns = shingle((first_turn(record) for _, _, record in corpus.again()), 1).whole
+    order = order[(fate.reason[order] == _Reason.STAYS) & (order >= corpus.owned)]
+    rounds = _place_among_same(turns[order], corpus.kinds[order])
+    by_round = order[np.argsort(rounds, kind="stable")]
+    over = by_round[_place_among_same(turns[by_round]) >= cap]
+    fate.reason[over] = _Reason.TURN_OVER_CAP
+
+
+def _place_among_same(*labels: npt.NDArray[np.uint64]) -> npt.NDArray[np.int64]:
+    """For each row how many before it have the same labels."""
+    count = len(labels[0])
+    grouped = np.lexsort(labels)
+    change = np.zeros(count, np.bool_)
+    change[:1] = True
+    for label in labels:
+        change[1:] |= label[grouped][1:] != label[grouped][:-1]
+    starts = np.flatnonzero(change)
+    place = np.empty(count, np.int64)
+    place[grouped] = np.arange(count) - np.repeat(starts, np.diff(starts, append=count))
+    return place
+
+
+def _stay(
+    corpus: Corpus, fate: _Fate, rejected: RejectedFile, watch: Watch
+) -> Iterator[tuple[bytes, Record]]:
+    """The lines that stay; the other rows are written as rejected on the way."""
+    count = len(corpus) - corpus.owned
+    with watch.task("dedup", count) as task:
+        for row, line, record in corpus.again(owned=False):
+            reason = _Reason(fate.reason[row])
+            if reason is _Reason.STAYS:
+                yield line, record
+            else:
+                rejected.add(_rejected(corpus, fate, row, record))
+            done = row + 1 - corpus.owned
+            if done % _TOLD_EVERY == 0 or done == count:
+                task.advance(done % _TOLD_EVERY or _TOLD_EVERY)
+
+
+def _rejected(corpus: Corpus, fate: _Fate, row: int, record: Record) -> Rejected:
+    reason, kept, between = _Reason(fate.reason[row]), int(fate.kept[row]), int(fate.by_way_of[row])
+    if kept < 0:
+        return Rejected(reason=reason.slug, check="dedup", record=record)
+    detail = f"by way of {corpus.place(between)}" if between >= 0 else ""
+    if fate.reason[kept] == _Reason.TURN_OVER_CAP:
+        detail = "which is over the cap on its turn"
+    return Rejected(
+        reason=reason.slug,
+        check="dedup",
+        detail=detail,
+        match=corpus.id(kept),
+        match_at=corpus.place(kept),
+        similarity=round(float(fate.similarity[row]), 4),
+        record=record,
+    )

@@ -37,6 +37,15 @@ def read_lines(path: Path) -> Iterator[tuple[bytes, Record]]:
     Raises:
         DataError: as `read_records`.
     """
+    return ((line, record) for _, line, record in read_numbered(path))
+
+
+def read_numbered(path: Path) -> Iterator[tuple[int, bytes, Record]]:
+    """As `read_lines`, each with the number of its line, from 1, blank lines counted.
+
+    Raises:
+        DataError: as `read_records`.
+    """
     return _read(path, Record)
 
 
@@ -46,10 +55,10 @@ def read_rows(path: Path, kind: type[T]) -> Iterator[T]:
     Raises:
         DataError: the file is missing, or a line is not such a row.
     """
-    return (row for _, row in _read(path, kind))
+    return (row for _, _, row in _read(path, kind))
 
 
-def _read(path: Path, kind: type[T]) -> Iterator[tuple[bytes, T]]:
+def _read(path: Path, kind: type[T]) -> Iterator[tuple[int, bytes, T]]:
     decoder = msgspec.json.Decoder(kind)
     try:
         file = path.open("rb")
@@ -69,7 +78,7 @@ def _read(path: Path, kind: type[T]) -> Iterator[tuple[bytes, T]]:
             except (msgspec.MsgspecError, ValueError, RecursionError) as fault:
                 text = str(fault).replace("Object contains unknown field", "unknown field")
                 raise DataError(f"{path}:{number}: {text}") from None
-            yield line, row
+            yield number, line, row
 
 
 def write_rows(path: Path, rows: Iterable[object], *, force: bool = True) -> int:

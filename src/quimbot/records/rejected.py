@@ -24,7 +24,9 @@ class Rejected(Strict, frozen=True, kw_only=True, omit_defaults=True):
     detail: str = ""
     """What was found, for a reader."""
     match: str = ""
-    """Id of the kept record that it repeats."""
+    """Id of the kept record that it repeats, or of the suite's turn that it would give away."""
+    match_at: str = ""
+    """Where that one stands: `file:line`, or the name of a suite."""
     similarity: float | None = None
     record: object
     """The record, or the raw row that could not become one."""
