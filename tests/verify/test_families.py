@@ -24,13 +24,14 @@ def test_tags_turns_and_near_turns_join() -> None:
         chat("quite OTHER words!", "No"),
         chat("Nothing like it", "No"),
     ]
-    names = families(rows)
+    names = families(rows).tolist()
     assert names[0] == names[1] == names[2] == names[3] != names[4]
-    assert families(rows[::-1]) == names[::-1]
+    assert families(rows[::-1]).tolist() == names[::-1]
+    assert names == [min(int(row.id, 16) for row in rows[:4])] * 4 + [int(rows[4].id, 16)]
 
 
 def test_a_later_turn_joins_when_a_lesson_answers_it() -> None:
     first = chat("I goes to school by bus", "You go by bus? Since when?")
     later = ("Hello you", "Hello", "I goes to school by bus", "You go by bus?")
-    assert len(set(families([first, chat(*later, taught=3)]))) == 1
-    assert len(set(families([first, chat(*later)]))) == 2
+    assert len(set(families([first, chat(*later, taught=3)]).tolist())) == 1
+    assert len(set(families([first, chat(*later)]).tolist())) == 2

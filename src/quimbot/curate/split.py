@@ -4,16 +4,23 @@ What must not be parted is a family (`verify/families.py`).
 """
 
 import hashlib
-from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+import numpy.typing as npt
+
 from quimbot.exceptions import DataError, RecipeError
 from quimbot.records.jsonl import read_records
-from quimbot.records.manifest import manifest_path, write_dataset
-from quimbot.runs.watch import Watch
+from quimbot.records.lines import Lines
+from quimbot.records.manifest import manifest_path, write_lines
+from quimbot.records.record import Record
+from quimbot.runs.watch import Task, Watch
 from quimbot.verify.families import NEAR, families
+from quimbot.verify.shingles import Hashes
+
+_STEP = 1000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,47 +71,74 @@ def split(settings: SplitSettings, watch: Watch) -> str:
     Raises:
         DataError: an input is no record file, or no family is small enough to be held out.
     """
-    records = [record for path in settings.input for record in read_records(path)]
-    with watch.task("split", len(records)) as task:
-        labels = families(records, settings.threshold)
-        held = _held_out(labels, settings.seed, int(len(records) * settings.valid_share))
-        if not held:
-            raise DataError(
-                f"{settings.valid}: no family of learner turns is as small as "
-                f"{settings.valid_share:.0%} of {len(records)} records; raise valid_share, "
-                "add records, or tag finer families"
-            )
-        facts = {"records": len(records), "families": len(set(labels)), "held_out": len(held)}
-        sides = (
-            (
-                settings.output,
-                [r for r, label in zip(records, labels, strict=True) if label not in held],
-            ),
-            (
-                settings.valid,
-                [r for r, label in zip(records, labels, strict=True) if label in held],
-            ),
+    with watch.task("split: read", 0) as task:
+        rows: list[int] = []
+        names = families(_counted(settings.input, rows, task), settings.threshold)
+    known, sizes = np.unique(names, return_counts=True)
+    held = _held_out(known, sizes, settings.seed, int(len(names) * settings.valid_share))
+    if not len(held):
+        raise DataError(
+            f"{settings.valid}: no family of learner turns is as small as "
+            f"{settings.valid_share:.0%} of {len(names)} records; raise valid_share, "
+            "add records, or tag finer families"
         )
-        for path, side in sides:
-            write_dataset(path, side, parents=settings.input, settings=settings, facts=facts)
-        task.advance(len(records))
-    (_, train), (_, valid) = sides
+    out = np.isin(names, held)
+    facts = {"records": len(names), "families": len(known), "held_out": len(held)}
+    with watch.task("split: write", len(names)) as task:
+        for path, side in ((settings.output, ~out), (settings.valid, out)):
+            write_lines(
+                path,
+                _chosen(settings.input, rows, side, task),
+                parents=settings.input,
+                settings=settings,
+                facts=facts,
+            )
     return (
-        f"{len(train)} records to train on, {len(valid)} held out "
-        f"({len(held)} of {facts['families']} families)"
+        f"{len(out) - out.sum()} records to train on, {out.sum()} held out "
+        f"({len(held)} of {len(known)} families)"
     )
 
 
-def _held_out(labels: Sequence[str], seed: int, quota: int) -> frozenset[str]:
+def _counted(files: Sequence[Path], rows: list[int], task: Task) -> Iterator[Record]:
+    """The records of all files; how many each holds is left in `rows`."""
+    for path in files:
+        rows.append(0)
+        for record in read_records(path):
+            rows[-1] += 1
+            if not rows[-1] % _STEP:
+                task.advance(_STEP)
+            yield record
+
+
+def _chosen(
+    files: Sequence[Path], counts: Sequence[int], side: npt.NDArray[np.bool_], task: Task
+) -> Iterator[tuple[bytes, Record]]:
+    """The rows on one side, file after file."""
+    begin = 0
+    for path, count in zip(files, counts, strict=True):
+        rows = np.flatnonzero(side[begin : begin + count]).tolist()
+        begin += count
+        with Lines(path) as lines:
+            for number, row in enumerate(rows, 1):
+                yield lines.pair(row)
+                if not number % _STEP:
+                    task.advance(_STEP)
+            task.advance(len(rows) % _STEP)
+
+
+def _held_out(names: Hashes, sizes: npt.NDArray[np.int64], seed: int, quota: int) -> Hashes:
     """Families to hold out, drawn by hash; each is taken if it still fits into the quota."""
-    sizes = Counter(labels)
-    held = set()
-    for name in sorted(sizes, key=lambda name: (_draw(seed, name), name)):
-        if sizes[name] <= quota:
-            quota -= sizes[name]
-            held.add(name)
-    return frozenset(held)
+    drawn = np.fromiter((_draw(seed, name) for name in names.tolist()), np.uint64)
+    held: list[int] = []
+    for place in np.argsort(drawn, kind="stable").tolist():
+        if sizes[place] <= quota:
+            quota -= int(sizes[place])
+            held.append(place)
+        if not quota:
+            break
+    return names[held]
 
 
-def _draw(seed: int, name: str) -> bytes:
-    return hashlib.blake2b(f"{seed} {name}".encode(), digest_size=8).digest()
+def _draw(seed: int, name: int) -> int:
+    text = f"{seed} {name:016x}".encode()
+    return int.from_bytes(hashlib.blake2b(text, digest_size=8).digest())

@@ -11,7 +11,10 @@ import math
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
+
+import numpy as np
 
 from quimbot.evaluate.entrants import Entrant, entrants, local_folder
 from quimbot.exceptions import DataError, ModelError, RecipeError
@@ -89,14 +92,10 @@ def _held_out(settings: PerplexitySettings) -> tuple[list[Record], int | None]:
     records.sort(key=lambda record: [message.content for message in record.messages])
     if not settings.train:
         return records, None
-    trained = [record for path in settings.train for record in read_records(path)]
-    names = families([*trained, *records])
-    known = set(names[: len(trained)])
-    left = [
-        record
-        for record, name in zip(records, names[len(trained) :], strict=True)
-        if name not in known
-    ]
+    trained = (record for path in settings.train for record in read_records(path))
+    names = families(chain(records, trained))
+    leaked = np.isin(names[: len(records)], names[len(records) :])
+    left = [record for record, known in zip(records, leaked, strict=True) if not known]
     if not left:
         raise DataError(
             f"{settings.data}: the learner turns of all {len(records)} dialogues are also in "

@@ -6,32 +6,44 @@ on "Yesterday I go to the shop." The turns that count are a dialogue's first, an
 lesson answers; what is said later in passing ("Yes, with my sister.") joins nobody.
 """
 
-from collections.abc import Iterator, Sequence
+from array import array
+from collections.abc import Iterable, Iterator
+
+import numpy as np
 
 from quimbot.records.record import Record
-from quimbot.records.texts import first_turn
+from quimbot.records.texts import fingerprint, first_turn
 from quimbot.verify.near_duplicates import NearDuplicates
+from quimbot.verify.shingles import Hashes, shingle
 
 NEAR = 0.7
 """Overlap of word pairs (Jaccard) from which two learner turns are of one family."""
 
 
-def families(records: Sequence[Record], threshold: float = NEAR) -> list[str]:
-    """The name of each record's family: the least of its members' ids, whatever their order."""
-    turns, groups, owners = [], [], []
-    for place, record in enumerate(records):
-        # A record without the tag stands alone; the prefix keeps its number from being a tag.
-        group = f"tag {record.tags['family']}" if "family" in record.tags else f"record {place}"
-        for turn in _taught(record):
-            turns.append(turn)
-            groups.append(group)
-            owners.append(place)
-    labels = NearDuplicates(threshold=threshold).components(turns, groups).tolist()
-    of = dict(zip(owners, labels, strict=True))
-    names: dict[int, str] = {}
-    for place, record in enumerate(records):
-        names[of[place]] = min(names.get(of[place], record.id), record.id)
-    return [names[of[place]] for place in range(len(records))]
+def families(records: Iterable[Record], threshold: float = NEAR) -> Hashes:
+    """The name of each record's family: the least of its members' ids, as a number.
+
+    The records are read once and let go; what stays is some bytes a word of their learner turns.
+    """
+    near = NearDuplicates(threshold=threshold)
+    ids, groups, firsts = array("Q"), array("Q"), array("q")
+
+    def turns() -> Iterator[str]:
+        for place, record in enumerate(records):
+            tag = record.tags.get("family")
+            # A record without the tag stands alone, under its number; a tag's hash meets none.
+            group = place if tag is None else fingerprint(f"family {tag}")
+            ids.append(int(record.id, 16))
+            firsts.append(len(groups))
+            for turn in _taught(record):
+                groups.append(group)
+                yield turn
+
+    sets = shingle(turns(), near.words)
+    labels = near.joined(sets, np.array(groups, np.uint64))[np.array(firsts, np.int64)]
+    least = np.full(len(sets.whole), np.iinfo(np.uint64).max, np.uint64)
+    np.minimum.at(least, labels, np.array(ids, np.uint64))
+    return least[labels]
 
 
 def _taught(record: Record) -> Iterator[str]:
