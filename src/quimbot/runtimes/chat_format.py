@@ -254,24 +254,32 @@ def examples(
         reply = thought + content_text(messages[turn]) + END_OF_TURN
         after = tokenizer.encode(reply, add_special_tokens=False)
         tokens += before + after
-        places = tokenizer.places(reply)
         written = [_written(messages[turn], s, len(thought)) for s in spans if s.turn == turn]
-        silent = 0 if thoughts else sum(end <= len(thought) for _, end in places)
-        weights += [0.0] * (len(before) + silent)
-        weights += [messages[turn].weight * w for w in _weights(reply, places, written)[silent:]]
+        silent = 0 if thoughts else len(thought)
+        weights += [0.0] * len(before)
+        if written or silent:
+            weights += _weights(reply, tokenizer.places(reply), written, silent, messages[turn])
+        else:  # all alike: to find their places would cost as much as the tokens
+            weights += [messages[turn].weight] * len(after)
         text = prompt + reply
         if alone or turn == replies[-1]:
             sequences.append(Tokenized(tuple(tokens), tuple(weights)))
     return sequences
 
 
-def _weights(reply: str, places: Sequence[tuple[int, int]], spans: Sequence[Span]) -> list[float]:
-    """What each token of a written reply counts, beside the others of the reply."""
+def _weights(
+    reply: str,
+    places: Sequence[tuple[int, int]],
+    spans: Sequence[Span],
+    silent: int,
+    message: Message,
+) -> list[float]:
+    """What each token of a written reply counts: nothing in its first `silent` characters."""
     weights = []
     for start, end in places:
         first = end - len(reply[start:end].lstrip())  # a word's token begins with the space before
         touched = (span.weight for span in spans if first < span.end and span.start < end)
-        weights.append(next(touched, 1.0))
+        weights.append(0.0 if end <= silent else message.weight * next(touched, 1.0))
     return weights
 
 
