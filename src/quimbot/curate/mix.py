@@ -1,75 +1,33 @@
-"""`mix`: files blended by share into one training file, the same bytes for the same seed."""
+"""`mix`: files blended by share into one training file, the same bytes for the same seed.
 
-import hashlib
-import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from fractions import Fraction
+Which rows are taken and in what order they stand is decided by hashes of the seed and of each id,
+so it is the same on every machine, whatever the order of rows, and for a larger size the same rows
+are taken again, and more. A row is copied as the bytes it was read as.
+"""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal, get_args
 
+from quimbot.curate.drawn import Draw, draw, shuffled
+from quimbot.curate.licences import terms
+from quimbot.curate.lineage import lineage
+from quimbot.curate.measure import reply_bytes, token_counter
+from quimbot.curate.mix_part import MixPart
+from quimbot.curate.pools import Measure, Pool, read_pools
 from quimbot.exceptions import DataError, RecipeError
-from quimbot.records.jsonl import read_records
-from quimbot.records.manifest import manifest_path, write_dataset
+from quimbot.records.lines import Lines
+from quimbot.records.manifest import manifest_path, write_lines
 from quimbot.records.record import Record
 from quimbot.runs.watch import Watch
+from quimbot.runtimes.chat_format import Thoughts
 
-_PART = re.compile(
-    r"(?P<path>.+?\.jsonl):(?P<share>\d+(?:\.\d+)?)(?:\[(?P<where>[^\]]*)\])?(?:x(?P<times>[1-9]\d*))?"
-)
+Unit = Literal["rows", "tokens", "bytes"]
 
-
-@dataclass(frozen=True, kw_only=True)
-class MixPart:
-    """One part of a mix, spelled `path:share[key=value,…]xtimes`."""
-
-    path: Path
-    share: Fraction
-    where: Mapping[str, str] = field(default_factory=dict)
-    """Tags that a record must have; `source` and `move` are asked of its history and lessons."""
-    times: int = 1
-    """How often one record may be taken."""
-
-    @classmethod
-    def parse(cls, text: str) -> "MixPart":
-        """The part that a text spells.
-
-        Raises:
-            RecipeError: it spells none.
-        """
-        found = _PART.fullmatch(text.strip())
-        where = dict(_condition(item, text) for item in _items(found["where"])) if found else {}
-        if not found or not (share := Fraction(found["share"])):
-            raise RecipeError(
-                f"part {text!r} must be path.jsonl:share, with a share above 0, and may go on "
-                "with [tag=value] and x2, as in data/train.jsonl:0.9[l1=es]x2"
-            )
-        return cls(
-            path=Path(found["path"]), share=share, where=where, times=int(found["times"] or 1)
-        )
-
-    def admits(self, record: Record) -> bool:
-        """The record has what `where` asks for."""
-        return all(value in _values(record, key) for key, value in self.where.items())
-
-
-def _items(where: str | None) -> list[str]:
-    return [item for item in (where or "").split(",") if item.strip()]
-
-
-def _condition(item: str, text: str) -> tuple[str, str]:
-    key, equals, value = item.partition("=")
-    if not (equals and key.strip() and value.strip()):
-        raise RecipeError(f"part {text!r}: {item!r} must be tag=value, as in [l1=es,level=a2]")
-    return key.strip(), value.strip()
-
-
-def _values(record: Record, key: str) -> tuple[str, ...]:
-    match key:
-        case "source":
-            return (record.provenance.source,)
-        case "move":
-            return tuple(lesson.move.value for lesson in record.lessons)
-    return (record.tags[key],) if key in record.tags else ()
+_STEP = 1000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,7 +39,17 @@ class MixSettings:
     output: Path
     """Records to write (.jsonl), shuffled."""
     size: int = 0
-    """Number of records; 0 for as many as the shares allow without repeating."""
+    """Rows, tokens or bytes in all; 0 for as many as the shares allow without repeating."""
+    by: Unit = "rows"
+    """What shares and size count: rows, tokens that are learnt of replies, or bytes of replies."""
+    model: str = ""
+    """Whose tokenizer counts the tokens; needed by tokens, otherwise they are only told."""
+    max_tokens: int = 1024
+    """A longer dialogue is cut there when it is learnt: `max_tokens` of `train`."""
+    thinking: Thoughts = "strip"
+    """Whether thoughts that replies begin with count: `thinking` of `train`."""
+    strict: bool = False
+    """Fail when a part has less than it is asked for; otherwise the others make up for it."""
     seed: int = 0
     """Which records are drawn, and their order."""
 
@@ -91,11 +59,29 @@ class MixSettings:
             raise RecipeError("part is empty; give at least one path:share")
         if self.size < 0:
             raise RecipeError(f"size {self.size} is negative; give 0 for as many as there are")
+        if self.by not in get_args(Unit):
+            raise RecipeError(f"by {self.by!r} is unknown; allowed: {', '.join(get_args(Unit))}")
+        if self.by == "tokens" and not self.model:
+            raise RecipeError(
+                "by tokens needs a model whose tokenizer counts; give model, "
+                "or by = 'bytes', which needs none"
+            )
+        if self.max_tokens < 2:  # noqa: PLR2004 - as `train` wants it
+            raise RecipeError(f"max_tokens is {self.max_tokens}; it must be at least 2")
+        if self.thinking not in get_args(Thoughts):
+            raise RecipeError(f"thinking is {self.thinking!r}; allowed: strip, keep")
         self.parts()
 
     def parts(self) -> tuple[MixPart, ...]:
         """The parts as read from their spelling."""
         return tuple(MixPart.parse(text) for text in self.part)
+
+    def measures(self) -> dict[str, Measure]:
+        """How much a record is, by each unit beside rows that is told in the manifest."""
+        found: dict[str, Measure] = {"bytes": reply_bytes}
+        if self.model:
+            found["tokens"] = token_counter(self.model, self.thinking, self.max_tokens)
+        return found
 
     def inputs(self) -> tuple[Path, ...]:
         """The files of the parts, each once."""
@@ -110,117 +96,119 @@ def mix(settings: MixSettings, watch: Watch) -> str:
     """Draw each part's share, shuffle, and write.
 
     Raises:
-        DataError: an input is no record file, or a part admits no record.
+        DataError: an input is no record file, a part admits no record, or strict and one is short.
     """
     parts = settings.parts()
-    pools = _pools(settings)
-    room = [len(pool) * part.times for pool, part in zip(pools, parts, strict=True)]
-    shares = [part.share for part in parts]
-    size = settings.size or _largest(shares, room)
-    asked = quotas(shares, size)
-    reached = fitted(shares, size, room)
-    drawn = []
-    for part, pool, count in zip(parts, pools, reached, strict=True):
-        ordered = sorted(pool, key=lambda record: _draw(settings.seed, "take", record.id))
-        drawn += [(time, record) for time in range(part.times) for record in ordered][:count]
-    drawn.sort(key=lambda item: _draw(settings.seed, f"order {item[0]}", item[1].id))
-    with watch.task("mix", len(drawn)) as task:
-        write_dataset(
-            settings.output,
-            (record for _, record in drawn),
-            parents=settings.inputs(),
-            settings=settings,
-            facts={
-                "parts": [
-                    {"part": text, "available": len(pool), "asked": want, "reached": got}
-                    for text, pool, want, got in zip(
-                        settings.part, pools, asked, reached, strict=True
-                    )
-                ]
-            },
+    with watch.task("mix: read", 0) as task:
+        pools = read_pools(parts, settings.measures(), task)
+    _check_pools(settings, pools)
+    draws = draw(parts, pools, settings.by, settings.size, settings.seed)
+    short = _short(settings, draws)
+    if short and settings.strict:
+        raise DataError(
+            f"{'; '.join(short)}; add records, allow repeats (x2), lower the size, "
+            "or leave strict out"
         )
-        task.advance(len(drawn))
-    return _summary(settings, asked, reached)
+    places, rows = shuffled(draws, settings.seed)
+    licences: Counter[str] = Counter()
+    facts = _facts(settings, draws)
+    with watch.task("mix: write", len(rows)) as task, ExitStack() as stack:
+        files = {path: stack.enter_context(Lines(path)) for path in settings.inputs()}
+        opened = [files[part.path] for part in parts]
+
+        def lines() -> Iterator[tuple[bytes, Record]]:
+            for number, (place, row) in enumerate(zip(places.tolist(), rows.tolist(), strict=True)):
+                line, record = opened[place].pair(row)
+                licences[record.provenance.licence] += 1
+                yield line, record
+                if number % _STEP == _STEP - 1:
+                    task.advance(_STEP)
+            task.advance(len(rows) % _STEP)
+            facts["licences"] = _licences(licences)
+
+        write_lines(
+            settings.output, lines(), parents=settings.inputs(), settings=settings, facts=facts
+        )
+    for name in sorted(licences):
+        if told := terms(name):
+            share = licences[name] / len(rows)
+            watch.say(f"warning: licence {name} ({share:.1%} of the records) {told}")
+    return _summary(settings, draws, short)
 
 
-def _summary(settings: MixSettings, asked: Sequence[int], reached: Sequence[int]) -> str:
-    total = sum(reached)
-    blend = ", ".join(
-        f"{part.path.stem} {got} ({got / total:.1%})"
-        for part, got in zip(settings.parts(), reached, strict=True)
-    )
-    short = [
-        f"{text} has {got} of the {want} asked"
-        for text, want, got in zip(settings.part, asked, reached, strict=True)
-        if got < want
-    ]
-    if short:
-        made_up = "made up from the others" if total == sum(asked) else f"{total} records in all"
-        return f"{total} records: {blend}; {'; '.join(short)}: {made_up}"
-    return f"{total} records: {blend}"
-
-
-def _pools(settings: MixSettings) -> list[list[Record]]:
-    """The records of each part; one goes to the first part of its file that admits it.
-
-    A record met twice, in one file or in two, is taken once.
-
-    Raises:
-        DataError: a part admits no record.
-    """
-    parts = settings.parts()
-    pools: list[list[Record]] = [[] for _ in parts]
-    seen: set[str] = set()
-    for path in settings.inputs():
-        here = [(part, pool) for part, pool in zip(parts, pools, strict=True) if part.path == path]
-        for record in read_records(path):
-            pool = next((pool for part, pool in here if part.admits(record)), None)
-            if pool is not None and record.id not in seen:
-                seen.add(record.id)
-                pool.append(record)
+def _check_pools(settings: MixSettings, pools: Sequence[Pool]) -> None:
     for text, pool in zip(settings.part, pools, strict=True):
-        if not pool:
+        if not len(pool.ids):
             raise DataError(
                 f"part {text!r}: no record fits that no part before it took; "
                 "check the tags in the file's manifest or leave the part out"
             )
-    return pools
+        if not pool.amounts[settings.by].any():
+            raise DataError(
+                f"part {text!r}: none of its {len(pool.ids)} records holds a reply to learn; "
+                "mix by rows or leave the part out"
+            )
 
 
-def quotas(shares: Sequence[Fraction], size: int) -> list[int]:
-    """Whole numbers that add up to the size, as near the shares as can be (largest remainder)."""
-    exact = [share * size / sum(shares) for share in shares]
-    whole = [int(value) for value in exact]
-    by_remainder = sorted(
-        range(len(shares)), key=lambda place: (whole[place] - exact[place], place)
+def _short(settings: MixSettings, draws: Sequence[Draw]) -> list[str]:
+    """A sentence for each part that lacks what it is asked for."""
+    unit = "" if settings.by == "rows" else f" {settings.by}"
+    return [
+        f"{text} has {one.room} of the {one.asked}{unit} asked"
+        for text, one in zip(settings.part, draws, strict=True)
+        if one.missing
+    ]
+
+
+def _facts(settings: MixSettings, draws: Sequence[Draw]) -> dict[str, object]:
+    """What the manifest tells beside counts: shares asked and reached, and where rows come from."""
+    units = tuple(draws[0].pool.amounts)
+    total = {unit: sum(one.reached(unit) for one in draws) for unit in units}
+    parts = [
+        {
+            "part": text,
+            "available": int(one.pool.amounts[settings.by].sum()),
+            "asked": one.asked,
+            "reached": one.reached(settings.by),
+            "share": round(one.share, 6),
+            "missing": one.missing,
+            "repeated": int((one.times > 1).sum()),
+        }
+        | {
+            unit: {
+                "available": int(one.pool.amounts[unit].sum()),
+                "reached": one.reached(unit),
+                "share": round(one.reached(unit) / max(1, total[unit]), 6),
+            }
+            for unit in units
+        }
+        for text, one in zip(settings.part, draws, strict=True)
+    ]
+    return {
+        "by": settings.by,
+        "total": total,
+        "parts": parts,
+        "lineage": lineage(settings.inputs()),
+    }
+
+
+def _licences(rows: Counter[str]) -> dict[str, object]:
+    return {
+        name: {"rows": count, "share": round(count / rows.total(), 6), "terms": terms(name)}
+        for name, count in rows.most_common()
+    }
+
+
+def _summary(settings: MixSettings, draws: Sequence[Draw], short: Sequence[str]) -> str:
+    unit = settings.by
+    records, total = (sum(one.reached(of) for one in draws) for of in ("rows", unit))
+    blend = ", ".join(
+        f"{one.part.path.stem} {one.reached('rows')} ({one.reached(unit) / max(1, total):.1%})"
+        for one in draws
     )
-    for place in by_remainder[: size - sum(whole)]:
-        whole[place] += 1
-    return whole
-
-
-def fitted(shares: Sequence[Fraction], size: int, room: Sequence[int]) -> list[int]:
-    """Quotas that no part's room is too small for; what one lacks the others share."""
-    full: dict[int, int] = {}
-    while True:
-        rest = [place for place in range(len(shares)) if place not in full]
-        left = size - sum(full.values())
-        wanted = dict(zip(rest, quotas([shares[place] for place in rest], left), strict=True))
-        over = {place: room[place] for place in rest if wanted[place] > room[place]}
-        if not over:
-            return [{**full, **wanted}[place] for place in range(len(shares))]
-        full |= over
-        if len(full) == len(shares):
-            return [full[place] for place in range(len(shares))]
-
-
-def _largest(shares: Sequence[Fraction], room: Sequence[int]) -> int:
-    """The greatest size whose quotas all fit."""
-    size = min(int(place * sum(shares) / share) for place, share in zip(room, shares, strict=True))
-    while any(want > place for want, place in zip(quotas(shares, size), room, strict=True)):
-        size -= 1
-    return size
-
-
-def _draw(seed: int, purpose: str, name: str) -> bytes:
-    return hashlib.blake2b(f"{seed} {purpose} {name}".encode(), digest_size=8).digest()
+    head = f"{records} records" if unit == "rows" else f"{records} records, {total} {unit}"
+    if short:
+        enough = sum(one.room for one in draws) >= sum(one.asked for one in draws)
+        made_up = "made up from the others" if enough else f"{head} in all"
+        return f"{head}: {blend}; {'; '.join(short)}: {made_up}"
+    return f"{head}: {blend}"
