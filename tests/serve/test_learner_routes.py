@@ -7,10 +7,11 @@ from collections.abc import Iterator
 import httpx2
 import pytest
 from happened import BETTER, SAID, moved, tense
-from live_server import Live, Puppet, live_server, tutor
+from live_server import Live, Puppet, live_server, soon, tutor
 
 from quimbot.pedagogy.events import Began, Disputed, Event
 from quimbot.pedagogy.kinds import Kind
+from quimbot.serve.limits import Limits
 from quimbot.serve.tutoring import Tutoring
 
 REPLY = "Oh, you went to the market? What did you buy?"
@@ -94,6 +95,47 @@ def test_what_is_said_again_is_not_said_twice(client: httpx2.Client, puppet: Pup
     ]
     said(client, talk, "I go.", again=True)  # answered to the end: it is simply said once more
     assert len(client.get(f"/conversations/{talk}").json()["turns"]) == 4
+
+
+def test_the_tokens_of_turns_count_for_the_limit_with_those_of_the_api(puppet: Puppet) -> None:
+    # A turn takes 12 tokens; two fit, as the one that goes beyond the limit is still given.
+    Tutoring.warm_up()
+    with (
+        live_server(tutor(puppet), limits=Limits(tokens=20, clock=lambda: 0.0)) as live,
+        httpx2.Client(base_url=f"{live.url}/api") as client,
+    ):
+        talk = begun(client)
+        said(client, talk, "I like tea.")
+        messages = [{"role": "user", "content": "Hello!"}]
+        chat = {"model": "tutor", "messages": messages}
+        assert httpx2.post(f"{live.url}/v1/chat/completions", json=chat).status_code == 200
+        for answer in (
+            client.post(f"/conversations/{talk}/turns", json={"text": "I like milk."}),
+            httpx2.post(f"{live.url}/v1/chat/completions", json=chat),
+            client.post("/teach/preview", json={"tutor": {}, "window": "w", "text": "Hello"}),
+        ):
+            assert code(answer) == (429, "rate_limit_exceeded")
+            assert answer.headers["retry-after"] == "15"  # 4 too many, and one to come
+        assert len(client.get(f"/conversations/{talk}").json()["turns"]) == 2
+        metrics = httpx2.get(f"{live.url}/metrics").text
+        assert 'quimbot_tokens_total{kind="prompt"} 14.0' in metrics
+    assert len(puppet.asked) == 2
+
+
+def test_a_turn_that_is_left_is_paid_for(puppet: Puppet) -> None:
+    Tutoring.warm_up()
+    puppet.line, puppet.pause_s = ["Tea is nice, I think! ", *["And then, and then. "] * 400], 0.02
+    with (
+        live_server(tutor(puppet), limits=Limits(tokens=10, clock=lambda: 0.0)) as live,
+        httpx2.Client(base_url=f"{live.url}/api") as client,
+    ):
+        talk = begun(client)
+        body = {"text": "I like tea."}
+        with client.stream("POST", f"/conversations/{talk}/turns", json=body) as answer:
+            assert next(answer.iter_text())
+        assert soon(lambda: puppet.left == 1)
+        answer = client.post(f"/conversations/{talk}/turns", json=body)
+        assert code(answer) == (429, "rate_limit_exceeded")
 
 
 def test_conversations_are_listed_renamed_and_deleted(client: httpx2.Client) -> None:

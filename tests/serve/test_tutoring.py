@@ -19,6 +19,7 @@ from quimbot.records.record import Message, Move
 from quimbot.runtimes.runtime import Delta, Sampling
 from quimbot.serve.gate import Gate
 from quimbot.serve.private import STRUCK
+from quimbot.serve.spending import Tokens
 from quimbot.serve.store.conversations import Turn
 from quimbot.serve.store.person import Person
 from quimbot.serve.store.store import Store
@@ -75,6 +76,7 @@ class Desk:
     conversation: str
     now: list[float] = field(default_factory=lambda: [1_000_000.0])
     gate: Gate = field(default_factory=lambda: Gate(at_once=1, waiting=4))
+    spent: list[Tokens] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.tutoring = Tutoring(self.store, self.gate, clock=lambda: self.now[0])
@@ -86,10 +88,8 @@ class Desk:
         self.now[0] += 60
         shown: list[str] = []
         outcome = None
-        asked = self.tutoring.answer(
-            self.person, self.conversation, who or tutor(puppet), text, SAMPLING
-        )
-        async with aclosing(asked) as reply:
+        asked = (self.person, self.conversation, who or tutor(puppet), text, SAMPLING)
+        async with aclosing(self.tutoring.answer(*asked, spend=self.spent.append)) as reply:
             async for piece in reply:
                 if isinstance(piece, Outcome):
                     outcome = piece
@@ -209,6 +209,32 @@ def test_what_is_shown_is_in_the_store_before_the_reply_ends(desk: Desk) -> None
 
     turn = asyncio.run(look())
     assert (turn.text.strip(), turn.state) == ("Oh, yesterday you went to the market!", "partial")
+
+
+def test_every_token_of_a_turn_is_told_once_drafts_that_nobody_saw_too(desk: Desk) -> None:
+    desk.whole(Puppet(RECAST), ERROR)
+    assert desk.spent.pop() == Tokens(prompt=7, reply=4)
+    desk.with_profile(Profile(cap=Level.PROMPT))
+    asks = ("What did you do yesterday? ", "Can you say that again?")
+    puppet = Script(lines=[RECAST, asks])
+    while desk.moved().level < Level.PROMPT:  # help grows more open
+        puppet.asked.clear()
+        desk.whole(puppet, ERROR)
+    tokens = desk.spent.pop()
+    assert len(puppet.asked) > 1
+    told = len(puppet.asked) - 1  # the first draft is left after its first sentence
+    assert tokens.prompt > 7 * told
+    assert tokens.reply >= 2 * told + 2
+
+
+def test_a_turn_that_is_left_costs_what_came_and_one_without_a_word_nothing(desk: Desk) -> None:
+    desk.say(Puppet(RECAST), ERROR, pieces=1)
+    tokens = desk.spent.pop()
+    assert tokens.prompt > len(ERROR) / 4
+    assert 2 <= tokens.reply <= 3
+    with pytest.raises(ApiError):
+        desk.say(Puppet(fails_after=0), ERROR)
+    assert desk.spent.pop() == Tokens()
 
 
 def test_a_fault_before_a_word_is_told_and_keeps_the_learners_turn(desk: Desk) -> None:

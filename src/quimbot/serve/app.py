@@ -31,6 +31,7 @@ from quimbot.serve.preview import Previews
 from quimbot.serve.reload import Holding, Tutors
 from quimbot.serve.reload_routes import reload_routes
 from quimbot.serve.roster import Roster
+from quimbot.serve.spending import Spending
 from quimbot.serve.store.store import Store
 from quimbot.serve.tutoring import Tutoring
 from quimbot.serve.wire import ApiError
@@ -51,15 +52,14 @@ def create_app(
 ) -> ASGIApp:
     """The whole server as an ASGI application; the first of `tutors` is the default."""
     metrics = Metrics(gate, tutors)
-    limits = limits or Limits()
+    spending = Spending(limits or Limits(), metrics)
     tutoring = Tutoring(store, gate)
     api = Completions(
         tutors=tutors,
         gate=gate,
         door=door,
         outside=Outside(store, tutoring),
-        limits=limits,
-        metrics=metrics,
+        spending=spending,
         max_tokens=max_tokens,
         temperature=temperature,
     )
@@ -68,7 +68,7 @@ def create_app(
     for routes in (
         page_routes(),
         account_routes(store, door),
-        instructor_routes(Workshop(lambda: tutors.now), previews, door),
+        instructor_routes(Workshop(lambda: tutors.now), previews, door, spending),
         class_routes(store, door),
         health_routes(gate, metrics, store, door),
         learner_routes(
@@ -76,7 +76,7 @@ def create_app(
             store,
             door,
             tutoring,
-            limits=limits,
+            spending=spending,
             max_tokens=max_tokens,
             temperature=temperature,
         ),

@@ -8,6 +8,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from quimbot.exceptions import NotFound, RecipeError
+from quimbot.serve.limits import address
 from quimbot.serve.store.keys import START
 from quimbot.serve.store.person import Person, Role
 from quimbot.serve.store.sessions import LASTS_S
@@ -56,6 +57,10 @@ class Door:
     def knows(self, request: Request) -> bool:
         """Whether it tells people apart; those at this machine without accounts it does not."""
         return self.accounts or self._signed(request) is not None or _key(request) is not None
+
+    def caller(self, request: Request, person: Person) -> str:
+        """As whom somebody is limited and queued; whoever it does not know counts by address."""
+        return person.id if self.knows(request) else address(request)
 
     async def require(self, request: Request, *roles: Role) -> Person:
         """Who is asking, if they have one of the roles; an owner may do everything.

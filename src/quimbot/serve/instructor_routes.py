@@ -15,6 +15,7 @@ from quimbot.pedagogy.moves import LANGUAGE
 from quimbot.serve.answers import EVENTS
 from quimbot.serve.door import Door
 from quimbot.serve.preview import Previews
+from quimbot.serve.spending import Spending
 from quimbot.serve.store.person import Person
 from quimbot.serve.stream import EventStream
 from quimbot.serve.tutor_file import LONGEST_NAME, NAME, PROFICIENCY, TutorError, TutorFile
@@ -61,11 +62,13 @@ class TriedBody(TutorBody):
     """Whether the talk begins again."""
 
 
-def instructor_routes(workshop: Workshop, previews: Previews, door: Door) -> APIRouter:
+def instructor_routes(
+    workshop: Workshop, previews: Previews, door: Door, spending: Spending
+) -> APIRouter:
     """The routes under `/api/teach` about tutors."""
     routes = APIRouter(prefix="/api/teach")
     _add_tutors(routes, workshop, door)
-    _add_trials(routes, workshop, previews, door)
+    _add_trials(routes, workshop, previews, door, spending)
     return routes
 
 
@@ -101,7 +104,9 @@ def _add_tutors(routes: APIRouter, workshop: Workshop, door: Door) -> None:
         return Response(status_code=204)
 
 
-def _add_trials(routes: APIRouter, workshop: Workshop, previews: Previews, door: Door) -> None:
+def _add_trials(
+    routes: APIRouter, workshop: Workshop, previews: Previews, door: Door, spending: Spending
+) -> None:
     @routes.post("/check")
     async def check(body: CheckedBody, request: Request) -> Response:
         """What is wrong with a tutor, and how much it is told."""
@@ -113,11 +118,13 @@ def _add_trials(routes: APIRouter, workshop: Workshop, previews: Previews, door:
     async def preview(body: TriedBody, request: Request) -> Response:
         """A reply of a tutor that is not kept yet."""
         person = await door.require(request, "instructor")
+        spend = spending.admit(door.caller(request, person))
         with _told():
             tutor = await run_in_threadpool(workshop.draft, person, body.tutor)
         if body.fresh:
             previews.forget(person.id, body.window)
-        return EventStream(PageAnswer(), previews.answer(tutor, person.id, body.window, body.text))
+        pieces = previews.answer(tutor, person.id, body.window, body.text, spend)
+        return EventStream(PageAnswer(), pieces)
 
 
 def _offered(workshop: Workshop, person: Person) -> dict[str, object]:

@@ -17,9 +17,9 @@ from quimbot.pedagogy.kinds import Kind
 from quimbot.pedagogy.learner import learner_of
 from quimbot.runtimes.runtime import Sampling
 from quimbot.serve.door import Door
-from quimbot.serve.limits import Limits
 from quimbot.serve.private import hidden
 from quimbot.serve.progress import progress
+from quimbot.serve.spending import Spending
 from quimbot.serve.store.conversations import Conversation
 from quimbot.serve.store.person import Person
 from quimbot.serve.store.store import Store
@@ -75,7 +75,7 @@ def learner_routes(
     door: Door,
     tutoring: Tutoring,
     *,
-    limits: Limits,
+    spending: Spending,
     max_tokens: int,
     temperature: float,
 ) -> APIRouter:
@@ -89,13 +89,13 @@ def learner_routes(
     async def say(conversation_id: str, body: Said, request: Request) -> Response:
         """Say something; the reply comes as server-sent events while it is written."""
         person = await door.person(request)
-        limits.admit(person.id)
+        spend = spending.admit(door.caller(request, person))
         found = await run_in_threadpool(_ready, store, person, conversation_id, body)
         tutor = tutors.get(found.tutor)
         if tutor is None:
             raise ApiError(409, "tutor_gone", "this tutor is no longer here")
         sampling = Sampling(max_tokens=max_tokens, temperature=temperature, seed=randbelow(2**31))
-        pieces = tutoring.answer(person, found.id, tutor, body.text, sampling)
+        pieces = tutoring.answer(person, found.id, tutor, body.text, sampling, spend=spend)
         return EventStream(PageAnswer(), _told(pieces))
 
     return routes

@@ -1,7 +1,7 @@
 """The OpenAI-compatible API: every tutor is a model."""
 
 import time
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Annotated
@@ -9,16 +9,16 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Request
 from starlette.responses import Response
 
+from quimbot.records.record import Message
 from quimbot.runtimes.runtime import Delta
 from quimbot.serve.answers import EVENTS, ChatAnswer, ModelsAnswer
 from quimbot.serve.background import as_task, is_task
 from quimbot.serve.door import Door
 from quimbot.serve.gate import Gate
-from quimbot.serve.limits import Limits, address
-from quimbot.serve.metrics import Metrics
 from quimbot.serve.observer import REPLIES
 from quimbot.serve.outside import Outside
 from quimbot.serve.replies import gathered, replied
+from quimbot.serve.spending import Spend, Spending, Tokens, counted
 from quimbot.serve.store.person import Person
 from quimbot.serve.stream import EventStream, unless_left
 from quimbot.serve.tutors import Tutor
@@ -36,8 +36,7 @@ class Completions:
     gate: Gate
     door: Door
     outside: Outside
-    limits: Limits
-    metrics: Metrics
+    spending: Spending
     max_tokens: int
     temperature: float
 
@@ -51,8 +50,8 @@ class Completions:
         if tutor is None:
             known = ", ".join(self.tutors)
             raise ApiError(404, "model_not_found", f"no such model; choose one of {known}", "model")
-        caller = person.id if self.door.knows(request) else address(request)
-        self.limits.admit(caller)
+        caller = self.door.caller(request, person)
+        spend = self.spending.admit(caller)
         messages = body.dialogue()
         sampling = body.sampling(max_tokens=self.max_tokens, temperature=self.temperature)
         pieces = None
@@ -60,10 +59,12 @@ class Completions:
         if background:
             tutor, messages = self.tutors.get(_BASE, tutor), as_task(messages)
         elif self.door.knows(request) and tutor.name != _BASE:
-            pieces = await self.outside.answer(request, person, tutor, messages, sampling)
+            pieces = await self.outside.answer(
+                request, person, tutor, messages, sampling, spend=spend
+            )
         if pieces is None:
             pieces = replied(tutor, messages, sampling, self.gate, caller, background=background)
-        pieces = self._counted(pieces, caller)
+            pieces = _paid(pieces, messages, spend)
         answer = Answer(
             model=tutor.name,
             include_usage=body.stream_options is not None and body.stream_options.include_usage,
@@ -73,21 +74,18 @@ class Completions:
             return EventStream(answer, pieces)
         return json_response(answer.whole(await unless_left(request.receive, gathered(pieces))))
 
-    async def _counted(
-        self, pieces: AsyncGenerator[Delta, None], caller: str
-    ) -> AsyncGenerator[Delta, None]:
-        """A reply whose tokens are paid for; of one that is left, those that came."""
-        prompt, reply = 0, 0
-        try:
-            async with aclosing(pieces):
-                async for piece in pieces:
-                    reply += 1
-                    if piece.finish is not None:
-                        prompt, reply = piece.prompt_tokens, piece.reply_tokens
-                    yield piece
-        finally:
-            self.limits.spend(caller, prompt + reply)
-            self.metrics.spent(prompt, reply)
+
+async def _paid(
+    pieces: AsyncGenerator[Delta, None], messages: Sequence[Message], spend: Spend
+) -> AsyncGenerator[Delta, None]:
+    """A reply whose tokens are paid for."""
+    tokens = Tokens()
+    try:
+        async with aclosing(counted(pieces, messages, tokens)) as paid:
+            async for piece in paid:
+                yield piece
+    finally:
+        spend(tokens)
 
 
 def openai_routes(completions: Completions) -> APIRouter:

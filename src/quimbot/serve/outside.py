@@ -1,6 +1,5 @@
 """Talks that another program shows: Open WebUI's, whose users are learners here."""
 
-import math
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from functools import partial
@@ -12,6 +11,7 @@ from starlette.concurrency import run_in_threadpool
 from quimbot.records.record import Message
 from quimbot.runtimes.runtime import Delta, Sampling
 from quimbot.serve.replies import untold
+from quimbot.serve.spending import Spend, estimate
 from quimbot.serve.store.person import Person
 from quimbot.serve.store.store import Store
 from quimbot.serve.tutoring import Outcome, Tutoring
@@ -23,8 +23,6 @@ _LONGEST = 200
 """Characters of a talk's id; Open WebUI's have 36."""
 _UNKEPT = ("temporary:", "local:", "channel:")
 """How the id of a talk begins that is not to be kept, or is one of several people."""
-_TOKEN = 4
-"""Characters, about: a tutor may ask the model twice, so its tokens say little of the turn."""
 
 
 class Outside:
@@ -41,6 +39,8 @@ class Outside:
         tutor: Tutor,
         messages: Sequence[Message],
         sampling: Sampling,
+        *,
+        spend: Spend,
     ) -> AsyncGenerator[Delta, None] | None:
         """The reply to a learner's new turn as the policy chose it; None where it is not one.
 
@@ -64,14 +64,17 @@ class Outside:
         said = [message.content for message in messages if message.role == "user"]
         if answered and answered[-1] == said[-1] and len(said) <= len(answered):
             return None
-        words = self._tutoring.answer(person, place[1], tutor, said[-1], sampling)
-        return _pieces(words, said[-1])
+        asked = person, place[1], tutor, said[-1], sampling
+        return _pieces(self._tutoring.answer(*asked, spend=spend), said[-1])
 
 
 async def _pieces(
     words: AsyncGenerator[str | Outcome, None], said: str
 ) -> AsyncGenerator[Delta, None]:
-    """A tutored reply as a model's; what is counted is an estimate."""
+    """A tutored reply as a model's.
+
+    Its tokens are estimated: a tutor may ask the model twice, so what was spent says little of it.
+    """
     size = 0
     async with aclosing(words):
         async for one in words:
@@ -83,6 +86,6 @@ async def _pieces(
             else:
                 yield Delta(
                     finish="stop",
-                    prompt_tokens=math.ceil(len(said) / _TOKEN),
-                    reply_tokens=math.ceil(size / _TOKEN),
+                    prompt_tokens=estimate(len(said)),
+                    reply_tokens=estimate(size),
                 )

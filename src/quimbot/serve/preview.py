@@ -13,6 +13,7 @@ from quimbot.pedagogy.learner import Profile
 from quimbot.pedagogy.levels import Level
 from quimbot.runtimes.runtime import Sampling
 from quimbot.serve.gate import Gate
+from quimbot.serve.spending import Spend
 from quimbot.serve.store.database import open_memory
 from quimbot.serve.store.person import Person
 from quimbot.serve.store.store import Store
@@ -41,7 +42,7 @@ class Previews:
         self._talks: OrderedDict[tuple[str, str], _Talk] = OrderedDict()
 
     async def answer(
-        self, tutor: Tutor, person_id: str, window: str, text: str
+        self, tutor: Tutor, person_id: str, window: str, text: str, spend: Spend
     ) -> AsyncGenerator[dict[str, object], None]:
         """The reply as the page's events, in somebody's talk in one window of their browser.
 
@@ -53,7 +54,8 @@ class Previews:
         """
         talk = await self._talk(person_id, window)
         sampling = replace(self._sampling, seed=randbelow(2**31))
-        reply = talk.tutoring.answer(talk.learner, talk.conversation, tutor, text, sampling)
+        asked = talk.learner, talk.conversation, tutor, text, sampling
+        reply = talk.tutoring.answer(*asked, spend=spend)
         async with aclosing(reply) as pieces:
             async for piece in pieces:
                 yield {"text": piece} if isinstance(piece, str) else {"done": _told(piece)}

@@ -8,7 +8,7 @@ not. The rest of the draft follows as it comes, without what a tutor does not sa
 import re
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from random import Random
 from typing import TypeVar, TypeVarTuple
@@ -23,10 +23,11 @@ from quimbot.pedagogy.levels import Level
 from quimbot.pedagogy.phrasing import invitation, phrase, reaction
 from quimbot.pedagogy.policy import Choice, Limits, choose
 from quimbot.records.record import Message, Move
-from quimbot.runtimes.runtime import Sampling
+from quimbot.runtimes.runtime import Delta, Sampling
 from quimbot.serve.leaks import leaks
 from quimbot.serve.sentences import opening, sentences
 from quimbot.serve.situation import Situation
+from quimbot.serve.spending import Tokens, counted
 from quimbot.serve.tutors import Tutor, told
 from quimbot.verify import wording
 from quimbot.verify.conduct import inventions
@@ -71,6 +72,8 @@ class Realiser:
     choice: Choice = _NOTHING_YET
     fell_back: bool = False
     """Whether a template spoke in the model's place."""
+    tokens: Tokens = field(default_factory=Tokens)
+    """What the model read and wrote for it, in drafts that nobody saw too."""
     _said: str = ""
     _cut: bool = False
     """Whether something of the draft was left out, perhaps its question."""
@@ -155,8 +158,7 @@ class Realiser:
         prompt = self.tutor.told(_MOVES[level], self.situation.learner.profile.l1)
         for attempt in range(1, _TRIES + 1):
             sampling = replace(self.sampling, seed=self.sampling.seed + attempt)
-            answer = self.tutor.answer(self._chat, sampling, prompt=prompt)
-            async with aclosing(answer) as pieces:
+            async with aclosing(self._answer(sampling, prompt)) as pieces:
                 said = "".join([piece.text async for piece in pieces]).strip()
             fault = await in_thread(performs, self.situation.text, error, said, level)
             if not fault and not leaks(said, prompt.content):
@@ -184,7 +186,7 @@ class Realiser:
     async def _draft(self) -> AsyncGenerator[str, None]:
         """The sentences of the model's own reply; the oldest turns go when they do not fit."""
         while True:
-            answer = self.tutor.answer(self._chat, self.sampling, prompt=self._prompt)
+            answer = self._answer(self.sampling, self._prompt)
             try:
                 async with aclosing(sentences(answer)) as found:
                     async for sentence in found:
@@ -199,6 +201,10 @@ class Realiser:
                 self.situation = structs.replace(self.situation, history=kept)
             else:
                 return
+
+    def _answer(self, sampling: Sampling, prompt: Message) -> AsyncGenerator[Delta, None]:
+        answer = self.tutor.answer(self._chat, sampling, prompt=prompt)
+        return counted(answer, (prompt, *self._chat), self.tokens)
 
     @cached_property
     def _before(self) -> frozenset[str]:

@@ -21,6 +21,7 @@ from quimbot.serve.gate import Gate
 from quimbot.serve.realise import Realiser, in_thread
 from quimbot.serve.replies import admitted
 from quimbot.serve.situation import situation
+from quimbot.serve.spending import Spend
 from quimbot.serve.store.conversations import State
 from quimbot.serve.store.person import Person
 from quimbot.serve.store.store import Store
@@ -76,7 +77,14 @@ class Tutoring:
         care.concern("I went home.")
 
     async def answer(
-        self, person: Person, conversation_id: str, tutor: Tutor, text: str, sampling: Sampling
+        self,
+        person: Person,
+        conversation_id: str,
+        tutor: Tutor,
+        text: str,
+        sampling: Sampling,
+        *,
+        spend: Spend = lambda _: None,
     ) -> AsyncGenerator[str | Outcome, None]:
         """The reply in pieces to show as they come, then its outcome.
 
@@ -106,6 +114,7 @@ class Tutoring:
                 if not (kept.said and isinstance(fault, ApiError)):
                     raise
             finally:  # when it is closed, too, and whatever else is cancelled meanwhile
+                spend(realiser.tokens)
                 events = _events(realiser)
                 await asyncio.shield(asyncio.ensure_future(kept.end(events)))
             yield Outcome(
