@@ -10,7 +10,7 @@ import pytest
 from live_server import Puppet, tutor
 
 from quimbot.exceptions import NotFound
-from quimbot.pedagogy.events import Began, Event, Moved, Noticed, TookUp, Used
+from quimbot.pedagogy.events import Began, Disputed, Event, Moved, Noticed, TookUp, Used
 from quimbot.pedagogy.kinds import Kind
 from quimbot.pedagogy.learner import Profile
 from quimbot.pedagogy.levels import Level
@@ -209,6 +209,54 @@ def test_what_is_shown_is_in_the_store_before_the_reply_ends(desk: Desk) -> None
 
     turn = asyncio.run(look())
     assert (turn.text.strip(), turn.state) == ("Oh, yesterday you went to the market!", "partial")
+
+
+def test_what_a_turn_showed_is_kept_with_its_first_words(desk: Desk) -> None:
+    desk.whole(Puppet(RECAST), ERROR)
+
+    async def look() -> list[Event]:
+        desk.now[0] += 60
+        again = "Yes, yesterday I goed there."
+        reply = desk.tutoring.answer(
+            desk.person, desk.conversation, tutor(Puppet(RECAST)), again, SAMPLING
+        )
+        async with aclosing(reply):
+            await anext(reply)
+            return desk.events  # as they are if the server is killed now
+
+    now = [event for event in asyncio.run(look()) if event.at == desk.now[0]]
+    assert [type(event) for event in now if not isinstance(event, Used)] == [
+        TookUp,
+        Noticed,
+        Moved,
+    ]
+    assert now == [event for event in desk.events if event.at == desk.now[0]]
+
+
+def test_what_a_turn_had_seemed_to_show_is_put_right_at_its_end(desk: Desk) -> None:
+    line = ("That sounds nice. ", "I am glad. ", "You went to the market, right?")
+    wrong = Disputed(at=1.0, noticed_at=0.0, kind=Kind.TENSE, wrong="go")
+
+    async def hear() -> None:
+        reply = desk.tutoring.answer(
+            desk.person, desk.conversation, tutor(Puppet(line)), ERROR, SAMPLING
+        )
+        async with aclosing(reply):
+            await anext(reply)
+            early = desk.events
+            assert not any(isinstance(event, Noticed) for event in early)
+            place = desk.person.id, desk.conversation, desk.turns[-1].id
+            desk.store.events.add(*place, [wrong])
+            async for piece in reply:
+                if isinstance(piece, Outcome):
+                    assert early != list(piece.events)
+                    kept = [event for event in desk.events if event != wrong]
+                    assert sorted(map(repr, kept)) == sorted(map(repr, piece.events))
+
+    asyncio.run(hear())
+    assert [event.wrong for event in desk.events if isinstance(event, Noticed)] == ["go"]
+    assert desk.moved().reason.endswith("later in its reply.")
+    assert wrong in desk.events  # what a learner said meanwhile stays
 
 
 def test_every_token_of_a_turn_is_told_once_drafts_that_nobody_saw_too(desk: Desk) -> None:

@@ -107,6 +107,8 @@ class Tutoring:
                 async with aclosing(self._words(realiser, person.id)) as words:
                     async for piece in words:
                         await kept.more(piece)
+                        if not kept.events:  # a reply that is cut off with the server keeps them
+                            await kept.happened(_events(realiser))
                         yield piece
                 kept.state = "whole"
             except Exception as fault:
@@ -143,6 +145,7 @@ class _Kept:
         self._place = person_id, conversation_id
         self.turn = 0
         self.said = ""
+        self.events: tuple[Event, ...] = ()
         self.state: State = "stopped"
 
     async def begin(self, text: str) -> None:
@@ -154,10 +157,19 @@ class _Kept:
         self.said += piece
         await self._change(self.said, "partial")
 
+    async def happened(self, events: tuple[Event, ...]) -> None:
+        """Keep what the turn showed, in place of what it had seemed to show."""
+        before, self.events = self.events, events
+        new = [event for event in events if event not in before]
+        gone = [event for event in before if event not in events]
+        if new or gone:
+            change = partial(self._store.events.add, instead_of=gone)
+            await run_in_threadpool(change, *self._place, self.turn, new)
+
     async def end(self, events: tuple[Event, ...]) -> None:
         await self._change(self.said.rstrip(), self.state)
         if self.said:
-            await run_in_threadpool(self._store.events.add, *self._place, self.turn, events)
+            await self.happened(events)
 
     async def _change(self, text: str, state: State) -> None:
         change = self._store.conversations.change_turn

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 import msgspec
-from sqlalchemy import insert, select
+from sqlalchemy import delete, insert, select
 
 from quimbot.exceptions import NotFound
 from quimbot.pedagogy.events import Event
@@ -27,21 +27,32 @@ class Events:
         self._database = database
 
     def add(
-        self, person_id: str, conversation_id: str, turn_id: int | None, happened: Sequence[Event]
+        self,
+        person_id: str,
+        conversation_id: str,
+        turn_id: int | None,
+        happened: Sequence[Event],
+        *,
+        instead_of: Sequence[Event] = (),
     ) -> None:
         """Keep what happened in a turn of a person's conversation, or in it at large.
+
+        What was kept of the same turn and turned out not to be so can be taken back with it.
 
         Raises:
             NotFound: they have no such conversation, or it has no such turn.
         """
         place = {"person_id": person_id, "conversation_id": conversation_id, "turn_id": turn_id}
-        rows = [{**place, "event": msgspec.json.encode(one).decode()} for one in happened]
+        rows = [{**place, "event": _text(one)} for one in happened]
         with self._database.writing() as connection:
             require_theirs(connection, person_id, conversation_id)
             if turn_id is not None:
                 this = (turns.c.id == turn_id) & (turns.c.conversation_id == conversation_id)
                 if connection.execute(select(turns.c.id).where(this)).first() is None:
                     raise NotFound("there is no such turn")
+            if instead_of:
+                taken_back = events.c.event.in_([_text(one) for one in instead_of])
+                connection.execute(delete(events).where(events.c.turn_id == turn_id, taken_back))
             if rows:
                 connection.execute(insert(events), rows)
 
@@ -68,3 +79,7 @@ class Events:
                 )
                 for row in connection.execute(found).mappings()
             ]
+
+
+def _text(event: Event) -> str:
+    return msgspec.json.encode(event).decode()
