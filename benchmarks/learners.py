@@ -10,11 +10,17 @@ learner, its id must never have been seen, and with the learner's API, where eve
 with a key, the conversation that is kept must be the one that was held. A refusal (429) is tried
 again after as long as it says. With `--bare` the same learners then talk to the engine alone, on
 its own HTTP servers: what the time to the first words is there is what the machine can do.
+
+When the time is over everybody leaves, whatever they wait for: an engine that refuses nobody has a
+queue as long as there are learners, and would otherwise answer it for minutes more. A turn that was
+under way is unfinished; where it had heard nothing, the time to its first words counts as what it
+had waited; a percentile that this may have lowered says "or more".
 """
 
 import argparse
 import asyncio
 import json
+import math
 import random
 import re
 import statistics
@@ -60,6 +66,12 @@ class Seen:
     """To the first words, from when the request that was answered was sent."""
     waited_s: list[float] = field(default_factory=list)
     """To the first words, from when the learner had written."""
+    silent_s: list[float] = field(default_factory=list)
+    """How long those had waited who had heard nothing when the time was over..."""
+    silent_sent_s: list[float] = field(default_factory=list)
+    """...and since they sent the request that was not answered."""
+    unfinished: int = 0
+    """Turns that were under way then, theirs included."""
     lost: Counter[str] = field(default_factory=Counter)
     mixed: list[str] = field(default_factory=list)
     refused: int = 0
@@ -234,28 +246,58 @@ class Asking:
         return {"prompt": self._tokenizer.encode(text, add_special_tokens=False), **self._more}
 
 
-async def answered(talk: Talk, text: str, seen: Seen, rng: random.Random) -> str | None:
+@dataclass
+class Turn:
+    """One turn of a learner, from when it was written."""
+
+    wrote: float
+    sent: float | None = None
+    """When the request was sent that is not answered yet."""
+    parts: list[str] = field(default_factory=list)
+
+
+async def answered(
+    talk: Talk, text: str, seen: Seen, rng: random.Random, until: float
+) -> str | None:
+    """The reply to a turn, asked for until it comes; none when it is lost or the time is over."""
+    turn = Turn(time.perf_counter())
+    try:
+        async with asyncio.timeout(until - turn.wrote):
+            return await heard_out(talk, text, seen, rng, turn)
+    except TimeoutError:
+        now = time.perf_counter()
+    seen.unfinished += 1
+    if not turn.parts:
+        seen.silent_s.append(now - turn.wrote)
+        if turn.sent is not None:
+            seen.silent_sent_s.append(now - turn.sent)
+    return None
+
+
+async def heard_out(
+    talk: Talk, text: str, seen: Seen, rng: random.Random, turn: Turn
+) -> str | None:
     """The reply to a turn, asked for until it comes; none when it is lost."""
-    wrote = time.perf_counter()
-    while time.perf_counter() - wrote < LONGEST_S:
-        sent, first, parts = time.perf_counter(), 0.0, []
+    while time.perf_counter() - turn.wrote < LONGEST_S:
+        turn.sent, first = time.perf_counter(), 0.0
         try:
             async for piece in talk.say(text):
                 first = first or time.perf_counter()
-                parts.append(piece)
+                turn.parts.append(piece)
         except Refused as refusal:
             seen.refused += 1
+            turn.sent = None
             await asyncio.sleep(refusal.after_s * rng.uniform(1, 1.5))
             continue
         except (Lost, aiohttp.ClientError, TimeoutError) as fault:
             seen.lost[str(fault) or type(fault).__name__] += 1
             return None
-        if not parts:
+        if not turn.parts:
             seen.lost["no words"] += 1
             return None
-        seen.first_s.append(first - sent)
-        seen.waited_s.append(first - wrote)
-        return "".join(parts)
+        seen.first_s.append(first - turn.sent)
+        seen.waited_s.append(first - turn.wrote)
+        return "".join(turn.parts)
     seen.lost["refused for too long"] += 1
     return None
 
@@ -282,15 +324,17 @@ async def live(number: int, begin: Callable[[], Talk], life: Life, seen: Seen) -
         talk, held = begin(), []
         for turn in range(life.turns):
             text = f"{rng.choice(sentences)} I am {name} and this is sentence {turn}."
-            reply = await answered(talk, text, seen, rng)
+            reply = await answered(talk, text, seen, rng, life.until)
             if reply is None:
                 break
             held += [("user", text), ("assistant", reply.rstrip())]  # as it is kept
             if (life.exact and reply != text) or others.intersection(NAME.findall(reply)):
                 seen.mixed.append(f"{name} said {text!r} and heard {reply!r}")
-            if time.perf_counter() >= life.until:
+            thinks = min(rng.expovariate(1 / life.think_s), 4 * life.think_s)
+            left = life.until - time.perf_counter()
+            await asyncio.sleep(min(thinks, max(0, left)))
+            if thinks >= left:
                 break
-            await asyncio.sleep(min(rng.expovariate(1 / life.think_s), 4 * life.think_s))
         kept = await talk.kept() if held else None
         if kept is not None and kept[: len(held)] != held:
             seen.mixed.append(f"{name} held {held} and {kept} is kept")
@@ -330,19 +374,30 @@ async def watched(pid: int, rss: list[float]) -> None:
         await asyncio.sleep(2)
 
 
+def percentile(values: Sequence[float], percent: int) -> float:
+    """The smallest value that so many percent do not exceed; 0 of none."""
+    ordered = sorted(values)
+    return ordered[math.ceil(percent / 100 * len(ordered)) - 1] if ordered else 0.0
+
+
 def told(name: str, seen: Seen, seconds: float) -> None:
     """Print what was lived through at one place."""
 
-    def at(values: list[float]) -> str:
-        percent = statistics.quantiles(values or [0.0], n=100, method="inclusive")
-        return f"p50 {percent[49]:.3f} s, p95 {percent[94]:.3f} s"
+    def at(values: list[float], silent: list[float]) -> str:
+        parts = []
+        for percent in (50, 95):
+            low = percentile([*values, *silent], percent)
+            high = percentile([*values, *(math.inf for _ in silent)], percent)
+            parts.append(f"p{percent} {low:.3f} s{' or more' if high > low else ''}")
+        return ", ".join(parts)
 
     print(
         f"{name}: {seen.turns} turns answered ({seen.turns / seconds:.1f}/s), "
-        f"{sum(seen.lost.values())} lost {dict(seen.lost)}, {len(seen.mixed)} mixed up, "
+        f"{sum(seen.lost.values())} lost {dict(seen.lost)}, {seen.unfinished} unfinished when time "
+        f"was over, {len(seen.silent_s)} of them without a word, {len(seen.mixed)} mixed up, "
         f"{seen.refused} told to come again\n"
-        f"  first words after sending: {at(seen.first_s)}\n"
-        f"  first words after writing, refusals included: {at(seen.waited_s)}"
+        f"  first words after sending: {at(seen.first_s, seen.silent_sent_s)}\n"
+        f"  first words after writing, refusals included: {at(seen.waited_s, seen.silent_s)}"
     )
     for line in seen.mixed[:5]:
         print(f"  MIXED UP: {line}")

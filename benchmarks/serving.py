@@ -181,7 +181,8 @@ class Bare:
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Its input ends, and so does it."""
+        """End it, whatever its servers still answer to nobody."""
+        self.process.kill()
         self.process.communicate()
 
     def call(self, requests: list[dict[str, Any]], learners: int) -> list[Asked]:
