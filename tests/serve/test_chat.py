@@ -1,17 +1,19 @@
 """The terminal chat: the page's tutoring and store, what can be looked at, and how it is left."""
 
 import asyncio
+import json
 import os
 import signal
 import subprocess
 import sys
-from contextlib import aclosing
+from contextlib import AbstractContextManager, aclosing
 from pathlib import Path
 
 import pytest
 from live_server import Puppet, live_server, soon, tutor
+from tutor_files import write
 
-from quimbot.exceptions import RecipeError
+from quimbot.exceptions import DataError, RecipeError
 from quimbot.pedagogy.levels import Level
 from quimbot.runtimes.runtime import Sampling
 from quimbot.serve.chat import Chat, ChatSettings, open_chat
@@ -126,6 +128,57 @@ def test_an_unknown_tutor_lists_those_there_are(sqlite: Path) -> None:
         pytest.raises(RecipeError, match="choose one of scripted:echo"),
         open_chat(settings),
     ):
+        pass
+
+
+def test_a_tutor_of_a_file_is_told_and_bound_by_what_it_says(sqlite: Path, tmp_path: Path) -> None:
+    cafe = write(tmp_path / "tutors", "cafe", prompt="You run a cafe.", levels=["pass"])
+    write(tmp_path / "tutors", "bakery", prompt="You run a bakery.")
+    puppet = Puppet(LINE)
+    with live_server(tutor(puppet)) as live:
+
+        def chatting(tutors: Path, who: str = "") -> AbstractContextManager[Chat]:
+            address = f"{live.url}/v1#tutor"
+            return open_chat(
+                ChatSettings(address=address, tutor=who, tutors=str(tutors), store=str(sqlite))
+            )
+
+        with chatting(cafe.parent) as chat:
+            assert "you went" in said(chat, ERROR)
+        with chatting(cafe.parent, "cafe") as chat:
+            assert "you went" not in said(chat, ERROR)  # nothing may be put right
+            assert "You run a cafe." in puppet.asked[-1][0][0].content
+        with chatting(cafe) as chat:  # of one file alone, it is that tutor
+            said(chat, ERROR)
+        with pytest.raises(RecipeError) as caught, chatting(cafe.parent, "caffe"):
+            pass
+    assert str(caught.value) == (
+        "chat: no tutor 'caffe'; choose one of tutor, bakery, cafe; did you mean 'cafe'?"
+    )
+    with Store.open(sqlite) as store:
+        talks = store.conversations.of(store.people.local().id)
+        assert sorted(talk.tutor for talk in talks) == ["cafe", "cafe", "tutor"]
+
+
+def test_the_files_of_a_run_are_read_without_being_named(sqlite: Path, tmp_path: Path) -> None:
+    entry = {"name": "echo", "address": "scripted:echo"}
+    (tmp_path / "tutors.json").write_text(json.dumps([entry]))
+    write(tmp_path / "tutors", "cafe", prompt="You run a cafe.")
+    settings = ChatSettings(address=str(tmp_path), store=str(sqlite), tutor="cafe")
+    with open_chat(settings) as chat:
+        said(chat, "Hello you")
+    write(tmp_path / "tutors", "echo", prompt="You are another.")
+    with pytest.raises(DataError, match="taken by a tutor of the run"), open_chat(settings):
+        pass
+
+
+@pytest.mark.parametrize("place", ["nowhere", "notes.txt"])
+def test_a_place_without_tutors_is_told(sqlite: Path, tmp_path: Path, place: str) -> None:
+    (tmp_path / "notes.txt").touch()
+    settings = ChatSettings(
+        address="scripted:echo", store=str(sqlite), tutors=str(tmp_path / place)
+    )
+    with pytest.raises(DataError, match=f"{place}: no folder of tutor files"), open_chat(settings):
         pass
 
 

@@ -48,6 +48,14 @@ def test_a_change_over_somebody_elses_is_refused(tmp_path: Path) -> None:
     assert shelf.path("nora").read_text() == 'prompt = "by hand"'
 
 
+def test_of_one_file_nothing_beside_it_is_read(tmp_path: Path) -> None:
+    (tmp_path / "nora.toml").write_text('prompt = "You are Nora."')
+    (tmp_path / "omar.toml").write_text("broken")
+    assert Shelf(tmp_path / "nora.toml").read() == {"nora": NORA}
+    with pytest.raises(DataError, match="omar"):
+        Shelf(tmp_path).read()
+
+
 @pytest.mark.parametrize("name", ["../nora", "history/nora.1", "a/../../b", "nora.toml", ""])
 def test_no_name_leads_out_of_the_folder(tmp_path: Path, name: str) -> None:
     shelf = Shelf(tmp_path / "tutors")

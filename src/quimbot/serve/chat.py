@@ -9,18 +9,21 @@ from typing import Literal
 
 import msgspec
 
-from quimbot.exceptions import RecipeError
+from quimbot.exceptions import DataError, RecipeError
 from quimbot.pedagogy.events import Moved
 from quimbot.pedagogy.learner import Learner, Profile, learner_of
 from quimbot.pedagogy.levels import Level
+from quimbot.runs.recipe import suggestion
 from quimbot.runtimes.runtime import Sampling
 from quimbot.serve.gate import Gate
+from quimbot.serve.roster import open_roster
 from quimbot.serve.store.person import Person
 from quimbot.serve.store.store import Store
 from quimbot.serve.summary import summary
 from quimbot.serve.told import progress_told, summary_told
+from quimbot.serve.tutor_shelf import FILE, Shelf, folder_of
 from quimbot.serve.tutoring import Outcome, Tutoring
-from quimbot.serve.tutors import Tutor, open_tutors
+from quimbot.serve.tutors import Tutor
 from quimbot.serve.wire import HOTTEST
 
 _NOTHING_YET = "Nothing was said in this conversation yet."
@@ -33,7 +36,11 @@ class ChatSettings:
     address: str = field(kw_only=False)
     """Whom to talk to: a run folder, a checkpoint, a model name or the URL of a server."""
     tutor: str = ""
-    """Which tutor of a run folder; empty: the one that was picked."""
+    """Whom to talk to among the tutors there; empty: the one of the file that is given, else the
+    one that was picked."""
+    tutors: str = ""
+    """Folder of tutor files, or one such file, beside the tutors of the run; empty: `tutors` in the
+    run folder, if it is one."""
     max_tokens: int = 160
     """The longest reply, in tokens; thoughts count."""
     temperature: float = 0.3
@@ -61,8 +68,8 @@ class ChatSettings:
 
     def inputs(self) -> tuple[Path, ...]:
         """What is read."""
-        path = Path(self.address)
-        return (path,) if path.exists() else ()
+        paths = [Path(path) for path in (self.address, self.tutors) if path]
+        return tuple(path for path in paths if path.exists())
 
     def outputs(self) -> tuple[Path, ...]:
         """What is written: nothing that a stamp could know."""
@@ -132,20 +139,36 @@ class Chat:
         return learner_of(self._person.profile, self._store.events.of(self._person.id))
 
 
+def _shelf(settings: ChatSettings) -> Shelf:
+    """The tutors in files, as `quimbot serve` offers them, or one of a file alone."""
+    if not settings.tutors:
+        return Shelf(folder_of(settings.address))
+    place = Path(settings.tutors)
+    if not (place.is_dir() or (place.is_file() and place.suffix == FILE)):
+        raise DataError(
+            f"{place}: no folder of tutor files and no tutor file; give a folder or a {FILE} file "
+            "with --tutors"
+        )
+    return Shelf(place)
+
+
 @contextmanager
 def open_chat(settings: ChatSettings) -> Iterator[Chat]:
     """A new conversation of this machine's learner with the chosen tutor.
 
     Raises:
-        DataError: the database or the run folder's list of tutors is not what it must be.
+        DataError: the database, the list of tutors or a tutor's file is not what it must be.
         OutputError: the database cannot be used.
         RecipeError: there is no tutor of that name; those there are are listed.
         ModelError: the tutor's model cannot be found, reached or used.
     """
-    with Store.open(settings.store) as store, open_tutors(settings.address) as tutors:
-        name = settings.tutor or next(iter(tutors))
+    shelf = _shelf(settings)
+    with Store.open(settings.store) as store, open_roster(settings.address, shelf) as tutors:
+        alone = Path(settings.tutors).stem if settings.tutors.endswith(FILE) else ""
+        name = settings.tutor or alone or next(iter(tutors))
         if name not in tutors:
-            raise RecipeError(f"chat: no tutor {name!r}; choose one of {', '.join(tutors)}")
+            known = f"{', '.join(tutors)}{suggestion(name, tutors)}"
+            raise RecipeError(f"chat: no tutor {name!r}; choose one of {known}")
         local = store.people.local()
         person = store.people.change(local.id, profile=settings.profile(local.profile))
         sampling = Sampling(

@@ -25,7 +25,7 @@ from quimbot.serve.limits import Limits
 from quimbot.serve.reload import M, Tutors
 from quimbot.serve.roster import open_roster
 from quimbot.serve.store.store import Store
-from quimbot.serve.tutor_shelf import Shelf
+from quimbot.serve.tutor_shelf import Shelf, folder_of
 from quimbot.serve.tutoring import Tutoring
 from quimbot.serve.wire import HOTTEST
 
@@ -158,9 +158,7 @@ def _tutor_folder(settings: ServeSettings) -> Path | None:
         if not folder.is_dir():
             raise DataError(f"{folder}: no such folder; make it, or give another with --tutors")
         return folder
-    run = Path(settings.address)
-    is_run = any((run / name).is_file() for name in ("tutors.json", "picked.json"))
-    return run / "tutors" if is_run else None
+    return folder_of(settings.address)
 
 
 def _url(host: str, port: int) -> str:

@@ -1,5 +1,7 @@
 """The folder of tutor files: read as a whole, changed one at a time, nothing in it ever lost.
 
+A shelf may also be one file alone: nothing beside it is read.
+
 Beside `cafe.toml`, the tutor `cafe`, lies `history/` with the file as it was before each change:
 `cafe.1.toml`, `cafe.2.toml`, …
 """
@@ -15,6 +17,9 @@ from quimbot.exceptions import DataError, QuimbotError
 from quimbot.records.jsonl import replacing
 from quimbot.serve.tutor_file import TutorError, TutorFile, check_name, read_tutor, toml_of
 
+FILE = ".toml"
+"""How the name of a tutor's file ends; what is before it is the tutor's."""
+
 
 class Changed(QuimbotError):  # noqa: N818 - a state, not a fault
     """Somebody else changed the tutor meanwhile."""
@@ -26,9 +31,11 @@ class Shelf:
     Without a folder there are none.
     """
 
-    def __init__(self, folder: Path | None) -> None:
-        self.folder = folder or Path(os.devnull)
-        self.there = folder is not None
+    def __init__(self, place: Path | None) -> None:
+        alone = place is not None and place.suffix == FILE and place.is_file()
+        self._alone = place if alone else None
+        self.folder = self._alone.parent if self._alone else place or Path(os.devnull)
+        self.there = place is not None
         """Whether tutors can be kept."""
         self.files: Mapping[str, TutorFile] = {}
         """Every tutor by name, as they were refreshed or saved last; never changed in place."""
@@ -42,7 +49,8 @@ class Shelf:
         """
         if self.there and self.folder.exists() and not self.folder.is_dir():
             raise DataError(f"{self.folder}: is no folder; name a folder of tutor files")
-        return {path.stem: read_tutor(path) for path in sorted(self.folder.glob("*.toml"))}
+        paths = [self._alone] if self._alone else sorted(self.folder.glob(f"*{FILE}"))
+        return {path.stem: read_tutor(path) for path in paths}
 
     def refresh(self) -> None:
         """Read them all; when one is broken, all stay as they were.
@@ -69,7 +77,7 @@ class Shelf:
             TutorError: it is no name of a tutor.
         """
         check_name(name)
-        return self.folder / f"{name}.toml"
+        return self.folder / f"{name}{FILE}"
 
     def told(self, name: str, fault: TutorError) -> DataError:
         """What is wrong with a tutor as one line that names its file and place."""
@@ -123,6 +131,13 @@ class Shelf:
             number = max(self.history(name), default=0) + 1
             with replacing(self.folder / "history" / f"{name}.{number}.toml") as kept:
                 kept.write(path.read_bytes())
+
+
+def folder_of(address: str) -> Path | None:
+    """Where the tutors of a run are kept; None where the address is no run folder."""
+    run = Path(address)
+    is_run = any((run / name).is_file() for name in ("tutors.json", "picked.json"))
+    return run / "tutors" if is_run else None
 
 
 def shipped_tutors() -> Mapping[str, TutorFile]:
