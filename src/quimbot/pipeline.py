@@ -54,6 +54,8 @@ COMMANDS = {
     "key make": "Make a key with which a program uses the API.",
     "key list": "List the keys, for whom they stand and when they were last used.",
     "key revoke": "Make a key open nothing any more.",
+    "people list": "List who there is on a server, and when they last spoke.",
+    "people delete": "Forget a person and all that is theirs, without asking.",
 }
 """Every command that can do its work unattended, in data order, and what it does."""
 
@@ -61,6 +63,7 @@ FAMILIES = {
     "blind": "Let people compare tutors without knowing who is who.",
     "label": "Let people check the verifier itself.",
     "key": "Let programs use the API of a server.",
+    "people": "See who there is on a server, and forget somebody.",
 }
 """What the commands of two words have in common, by their first word."""
 
@@ -177,6 +180,14 @@ def command(name: str) -> tuple[type[Settings], Work]:  # noqa: C901, PLR0911, P
             from quimbot.serve.keys import KeyRevokeSettings, key_revoke
 
             return KeyRevokeSettings, key_revoke
+        case "people list":
+            from quimbot.serve.people import PeopleListSettings, people_list
+
+            return PeopleListSettings, people_list
+        case "people delete":
+            from quimbot.serve.people import PeopleDeleteSettings, people_delete
+
+            return PeopleDeleteSettings, people_delete
     raise RecipeError(
         f"unknown command {name!r}; allowed: {', '.join(COMMANDS)}{suggestion(name, COMMANDS)}"
     )

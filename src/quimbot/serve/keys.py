@@ -81,8 +81,8 @@ def key_list(settings: KeyListSettings, watch: Watch) -> str:  # noqa: ARG001 - 
         for key in store.keys.all():
             person = store.people.person(key.person_id)
             who = f"{person.name or person.id} ({person.role})"
-            used = "never" if key.used is None else _day(key.used)
-            rows.append((key.id, f"{key.start}…", key.name, who, _day(key.made), used))
+            used = "never" if key.used is None else minute(key.used)
+            rows.append((key.id, f"{key.start}…", key.name, who, minute(key.made), used))
     return "\n".join(aligned(rows)) if rows[1:] else "no keys"
 
 
@@ -100,5 +100,6 @@ def key_revoke(settings: KeyRevokeSettings, watch: Watch) -> str:  # noqa: ARG00
     raise NotFound(f"key revoke: there is no key {settings.key!r}; see `quimbot key list`")
 
 
-def _day(at: float) -> str:
+def minute(at: float) -> str:
+    """A moment, to the minute, as this machine's clock has it."""
     return time.strftime("%Y-%m-%d %H:%M", time.localtime(at))

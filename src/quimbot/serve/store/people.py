@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import msgspec
-from sqlalchemy import RowMapping, delete, insert, select, update
+from sqlalchemy import RowMapping, delete, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from quimbot.exceptions import NotFound
@@ -12,11 +12,23 @@ from quimbot.pedagogy.learner import Profile
 from quimbot.serve.store.database import Database
 from quimbot.serve.store.export import export
 from quimbot.serve.store.person import Person, Role
-from quimbot.serve.store.schema import people
+from quimbot.serve.store.schema import conversations, people
 from quimbot.serve.store.secret import new_id
 
 LOCAL = "local"
 """Outside id of the one person of a server without accounts."""
+
+
+class Listed(msgspec.Struct, frozen=True, kw_only=True):
+    """Somebody, as whoever runs the server may know them: nothing that they said."""
+
+    person: Person
+    outside_id: str
+    """How another program knows them; empty: none does."""
+    came: float
+    conversations: int
+    spoke: float | None
+    """When something was last said in a conversation of theirs."""
 
 
 class People:
@@ -96,6 +108,24 @@ class People:
         with self._database.reading() as connection:
             found = select(people).where((people.c.name == name) | (people.c.id == name))
             return [person_of(row) for row in connection.execute(found).mappings()]
+
+    def every(self) -> list[Listed]:
+        """Everybody in the order in which they came; for whoever runs the server."""
+        talks = func.count(conversations.c.id).label("talks")
+        spoke = func.max(conversations.c.changed).label("spoke")
+        found = select(people, talks, spoke).outerjoin(conversations).group_by(people.c.id)
+        with self._database.reading() as connection:
+            rows = connection.execute(found.order_by(people.c.made, people.c.id)).mappings()
+            return [
+                Listed(
+                    person=person_of(row),
+                    outside_id=row["outside_id"] or "",
+                    came=row["made"],
+                    conversations=row["talks"],
+                    spoke=row["spoke"],
+                )
+                for row in rows
+            ]
 
     def owned(self) -> bool:
         """Whether there is an owner who came by an invitation."""
