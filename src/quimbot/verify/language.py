@@ -42,13 +42,25 @@ class Language:
         return Verdict(passed=True)
 
     def _is_other(self, text: str) -> bool:
-        text = _SPACES.sub(" ", text[:_READ]).strip()
-        if len("".join(_LETTER.findall(text)).encode()) < _LETTERS:
-            return False
-        found = _detector().detect(text, model="lite", k=5)
-        scores = {str(guess["lang"]): float(guess["score"]) for guess in found}
+        scores = guesses(text)
         ours = sum(scores.get(language, 0.0) for language in self.languages)
         return max(scores.values(), default=0.0) >= _SURE and ours < _OURS
+
+
+def language_of(text: str) -> str:
+    """The code of the language that a text is surely written in, or nothing."""
+    scores = guesses(text)
+    best = max(scores, key=scores.__getitem__, default="")
+    return best if best and scores[best] >= _SURE else ""
+
+
+def guesses(text: str) -> dict[str, float]:
+    """The likeliest languages of a text and how likely each is; none where it is too short."""
+    text = _SPACES.sub(" ", text[:_READ]).strip()
+    if len("".join(_LETTER.findall(text)).encode()) < _LETTERS:
+        return {}
+    found = _detector().detect(text, model="lite", k=5)
+    return {str(guess["lang"]): float(guess["score"]) for guess in found}
 
 
 @lru_cache(maxsize=1)
