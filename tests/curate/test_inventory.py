@@ -105,8 +105,11 @@ def test_near_repeats_are_left_uncounted_when_asked(folder: Path) -> None:
 
 
 def test_near_repeats_are_those_that_dedup_would_drop(tmp_path: Path) -> None:
-    said = ("I go to the park with my friend yesterday.", "Oh, you went to the park? Which one?")
-    other = ("My brother is very good in soccer.", "He is good at soccer? Does he play often?")
+    said = (
+        "I cook a big dinner for my aunt yesterday.",
+        "Oh, you cooked dinner? What was it?",
+    )
+    other = ("My cat is afraid from the rain.", "She is afraid of the rain? Where does she hide?")
     write_rows(tmp_path / "a.jsonl", rows(said, (said[0], said[1] + " Tell me!"), other))
     found = count_folder(tmp_path, Silent())
     assert (found.distinct, found.unlike) == (3, 2)

@@ -12,12 +12,13 @@ from pathlib import Path
 
 import msgspec
 
+from quimbot.curate.corrections import UNKNOWN, Corrections
 from quimbot.curate.funnel import Check, Funnel, sources_table, steps_table
 from quimbot.curate.funnel_picture import funnel_path, write_picture
 from quimbot.exceptions import DataError, RecipeError
 from quimbot.records.jsonl import read_lines
 from quimbot.records.manifest import manifest_path, write_lines
-from quimbot.records.record import Record, Verdict
+from quimbot.records.record import Move, Record, Verdict
 from quimbot.records.rejected import Rejected, RejectedFile, rejected_path, rejecting, told
 from quimbot.runs.watch import Task, Watch, aligned
 from quimbot.verify.catalog import verifier
@@ -43,6 +44,9 @@ class FilterSettings:
     checks: tuple[str, ...] = ("structure", "scaffolding")
     """Checks in order, as `name` or `name:arguments`; a record meets the next only when it passed
     the one before. docs/filters.md describes each."""
+    corrections: Path | None = None
+    """JSONL file of learner turns, each with its `correction` or `corrections`: records without
+    lessons get one for each reply to a turn with an error, for `scaffolding` to prove."""
 
     def __post_init__(self) -> None:
         """Check the values."""
@@ -52,8 +56,8 @@ class FilterSettings:
             verifier(spelling)
 
     def inputs(self) -> tuple[Path, ...]:
-        """The record files."""
-        return self.input
+        """The record files, and the corrections."""
+        return (*self.input, *([self.corrections] if self.corrections else []))
 
     def outputs(self) -> tuple[Path, ...]:
         """Records that passed, their manifest, the rejected rows, and the picture of the funnel."""
@@ -67,8 +71,12 @@ def filter_records(settings: FilterSettings, watch: Watch) -> str:
     Raises:
         DataError: an input is no record file, or no record passed.
     """
-    checks = [verifier(spelling) for spelling in settings.checks]
-    funnel = Funnel.of(settings.checks)
+    checks: list[Verifier | Corrections] = [verifier(spelling) for spelling in settings.checks]
+    spelled = list(settings.checks)
+    if settings.corrections:
+        checks.insert(0, Corrections.read(settings.corrections))
+        spelled.insert(0, Corrections.name)
+    funnel = Funnel.of(spelled)
     with watch.task("filter", 0) as task, rejecting(settings.output) as rejected:
         lines = (line for file in settings.input for line in read_lines(file))
         facts: dict[str, object] = {}
@@ -79,7 +87,7 @@ def filter_records(settings: FilterSettings, watch: Watch) -> str:
             write_lines(
                 settings.output,
                 chain((first,), passed),
-                parents=settings.input,
+                parents=settings.inputs(),
                 settings=settings,
                 facts=facts,
             )
@@ -89,6 +97,10 @@ def filter_records(settings: FilterSettings, watch: Watch) -> str:
     write_picture(funnel_path(settings.output), funnel, settings.output.name)
     for line in (*aligned(steps_table(funnel)), *aligned(sources_table(funnel))):
         watch.say(line)
+    for check in funnel.checks:
+        if check.found:
+            counted = (f"{count:,} {what}" for what, count in check.found.most_common())
+            watch.say(f"{check.name} found {', '.join(counted)}")
     if first is None:
         where = rejected_path(settings.output)
         raise DataError(f"{settings.output}: no record passed{told(funnel.reasons)}; see {where}")
@@ -100,7 +112,7 @@ def filter_records(settings: FilterSettings, watch: Watch) -> str:
 
 def _passed(
     lines: Iterable[Line],
-    checks: Sequence[Verifier],
+    checks: Sequence[Verifier | Corrections],
     funnel: Funnel,
     rejected: RejectedFile,
     task: Task,
@@ -123,13 +135,19 @@ def _then_told(rows: Iterable[Line], funnel: Funnel, facts: dict[str, object]) -
 
 
 def _past(
-    check: Verifier, batch: Sequence[Line], count: Check, rejected: RejectedFile
+    check: Verifier | Corrections, batch: Sequence[Line], count: Check, rejected: RejectedFile
 ) -> Iterator[Line]:
     """The rows of a batch that pass one check."""
     verdicts: Sequence[Verdict]
-    if isinstance(check, Scaffolding):
+    if isinstance(check, Corrections):
+        batch, verdicts = _taught(check, batch, count)
+    elif isinstance(check, Scaffolding):
         batch = _with_lesson_verdicts(check, batch)
         verdicts = [_worst(record) for _, record in batch]
+        lessons = (lesson for _, record in batch for lesson in record.lessons)
+        count.found.update(
+            reach(lesson.verdict) for lesson in lessons if lesson.move is Move.RECAST
+        )
     else:
         verdicts = check.check([record for _, record in batch])
     for row, verdict in zip(batch, verdicts, strict=True):
@@ -141,6 +159,32 @@ def _past(
                 reason=verdict.reason, check=check.name, detail=verdict.detail, record=row[1]
             )
             rejected.add(fallen)
+
+
+def _taught(
+    corrections: Corrections, batch: Sequence[Line], count: Check
+) -> tuple[list[Line], list[Verdict]]:
+    """The rows with their lessons; one that cannot be proved fails."""
+    rows, verdicts = [], []
+    for line, record in batch:
+        taught, known = corrections.teach(record)
+        count.found[known] += 1
+        rows.append((line if taught is record else _CHANGED, taught))
+        unknown = known == UNKNOWN
+        verdicts.append(Verdict(passed=not unknown, reason=UNKNOWN if unknown else ""))
+    return rows, verdicts
+
+
+def reach(verdict: Verdict | None) -> str:
+    """How far a reply goes that should recast: every error, a part of them, the form only, none."""
+    if verdict is None or not verdict.level:
+        return "no-error"
+    if verdict.level == "recast":
+        return "recast"
+    if verdict.score:
+        return "recast-in-part"
+    labels = {evidence.label for evidence in verdict.evidence}
+    return "form" if "form" in labels else "none"
 
 
 def _with_lesson_verdicts(check: Scaffolding, batch: Sequence[Line]) -> list[Line]:

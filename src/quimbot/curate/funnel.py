@@ -19,6 +19,8 @@ class Check(msgspec.Struct):
     name: str
     """As the recipe spells it."""
     fallen: Counter[tuple[str, str]] = msgspec.field(default_factory=Counter)
+    found: Counter[str] = msgspec.field(default_factory=Counter)
+    """What it saw in the records that it met, whether they fell or not."""
 
     def add(self, record: Record, reason: str) -> None:
         """Count a record that fell."""
@@ -35,13 +37,20 @@ class Check(msgspec.Struct):
         return _summed(self.fallen, 0)
 
 
-class Step(msgspec.Struct, frozen=True, kw_only=True, rename={"entered": "in", "left": "out"}):
+class Step(
+    msgspec.Struct,
+    frozen=True,
+    kw_only=True,
+    omit_defaults=True,
+    rename={"entered": "in", "left": "out"},
+):
     """One check of the funnel, as the manifest has it."""
 
     check: str
     entered: int
     left: int
     reasons: dict[str, int]
+    found: dict[str, int] = {}
 
 
 class Funnel(msgspec.Struct):
@@ -79,7 +88,13 @@ class Funnel(msgspec.Struct):
         for check in self.checks:
             left = entered - check.fallen.total()
             reasons = dict(check.reasons.most_common())
-            yield Step(check=check.name, entered=entered, left=left, reasons=reasons)
+            yield Step(
+                check=check.name,
+                entered=entered,
+                left=left,
+                reasons=reasons,
+                found=dict(check.found.most_common()),
+            )
             entered = left
 
     def by_source(self) -> dict[str, list[int]]:
