@@ -12,6 +12,8 @@ from strategies import records, sentences, texts
 
 from quimbot.exceptions import RecipeError
 from quimbot.records.record import Record
+from quimbot.verify.engines import kernels
+from quimbot.verify.kernels import Engine
 from quimbot.verify.near_duplicates import Match, NearDuplicates
 from quimbot.verify.shingles import shingle
 
@@ -38,15 +40,19 @@ def overlap(one: str, two: str, words: int) -> float:
     return len(left & right) / len(left | right)
 
 
-@given(st.lists(sentences, max_size=30), st.sampled_from([1, 2, 3]))
-def test_the_sets_have_the_overlap_of_the_definition(lines: list[str], words: int) -> None:
-    sets = shingle(lines, words)
-    finder = NearDuplicates(words=words)
+@pytest.mark.parametrize("engine", ["numpy", "numba"])
+@given(lines=st.lists(sentences, max_size=20), words=st.sampled_from([1, 2, 3]))
+@settings(max_examples=50)
+def test_the_sets_have_the_overlap_of_the_definition(
+    engine: Engine, lines: list[str], words: int
+) -> None:
+    sets = shingle(lines, words, engine)
     pairs = list(combinations(range(len(lines)), 2))
     left = np.array([pair[0] for pair in pairs], np.int64)
     right = np.array([pair[1] for pair in pairs], np.int64)
     expected = [overlap(lines[i], lines[j], words) for i, j in pairs]
-    assert finder._similarities(sets, left, right).tolist() == pytest.approx(expected)
+    found = kernels(engine, 0).overlaps(sets.hashes, sets.starts, left, right)
+    assert found.tolist() == pytest.approx(expected)
     for i, j in pairs:
         same = WORD.findall(lines[i].lower()) == WORD.findall(lines[j].lower())
         assert (sets.whole[i] == sets.whole[j]) == same
