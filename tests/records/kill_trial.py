@@ -1,4 +1,4 @@
-"""Pulls over older files, killed wherever they can be; run by test_together.
+"""Pulls over older files, killed wherever they can be; run by test_appear_together.
 
 Tells what was there before and what after, for each kill; any half file is an AssertionError.
 """

@@ -1,6 +1,7 @@
 """Files are read line by line with the place of a fault, and appear whole or not at all."""
 
 import errno
+import tracemalloc
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,6 +12,8 @@ from strategies import records
 
 from quimbot.exceptions import DataError, OutputError
 from quimbot.records.jsonl import (
+    LONGEST,
+    numbered,
     read_lines,
     read_records,
     read_rows,
@@ -81,11 +84,45 @@ def test_nesting_without_end_is_named(tmp_path: Path) -> None:
         list(read_rows(path, dict[str, object]))
 
 
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be"])
+def test_utf_16_is_named(tmp_path: Path, encoding: str) -> None:
+    path = tmp_path / "x.jsonl"
+    path.write_bytes('{"a":1}\n'.encode(encoding))
+    with pytest.raises(DataError, match=r"x.jsonl: is UTF-16; save the file as UTF-8"):
+        list(read_rows(path, dict[str, int]))
+
+
+def test_a_mark_of_utf_8_is_passed_over(tmp_path: Path) -> None:
+    path = tmp_path / "x.jsonl"
+    path.write_bytes(b'\xef\xbb\xbf{"a":1}\n')
+    assert list(read_rows(path, dict[str, int])) == [{"a": 1}]
+
+
+def test_a_line_without_end_is_named_and_fills_no_memory(tmp_path: Path) -> None:
+    path = tmp_path / "x.jsonl"
+    with path.open("wb") as file:
+        file.write(b'{"a":1}' + b" " * LONGEST)  # a row, were it cut here
+        file.seek(6 * LONGEST)
+        file.write(b'}\n{"a":2}\n')
+    tracemalloc.start()
+    rows = read_rows(path, dict[str, int])
+    with pytest.raises(DataError, match=r"x.jsonl:1: is longer than 32 MB"):
+        next(rows)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 5 * LONGEST
+    with path.open("rb") as file:
+        assert [line for _, line in numbered(file)][1:] == [b'{"a":2}']
+
+
 def test_a_missing_file_and_a_folder_are_named(tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"gone.jsonl: no such file"):
         list(read_records(tmp_path / "gone.jsonl"))
     with pytest.raises(DataError, match="is a folder"):
         list(read_records(tmp_path))
+    (tmp_path / "x.jsonl").symlink_to("/proc/self/mem")  # its first page belongs to nobody
+    with pytest.raises(DataError, match=r"x.jsonl: cannot be read \(Input/output error\)"):
+        list(read_records(tmp_path / "x.jsonl"))
 
 
 def test_a_file_that_fails_half_way_leaves_the_old_one(tmp_path: Path) -> None:

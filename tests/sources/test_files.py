@@ -1,18 +1,22 @@
 """Files of every kind give the same rows, each with its line; what is malformed is named."""
 
 import csv
+import gzip
 import json
 import sys
 from pathlib import Path
-from types import ModuleType, SimpleNamespace
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from quimbot.exceptions import DataError
+from quimbot.records.jsonl import LONGEST
 from quimbot.sources.files import FileSource
+from quimbot.sources.source import RawRow
 
 values = st.recursive(
     st.none() | st.booleans() | st.integers(-9, 9) | st.text(max_size=8),
@@ -23,7 +27,11 @@ rows = st.lists(st.dictionaries(st.text(max_size=5), values, max_size=3), max_si
 
 
 def read(path: Path) -> list[tuple[str, Any]]:
-    return [(raw.origin.rpartition(":")[2], raw.row) for raw in FileSource(path).rows()]
+    """Line and row, or line and what is wrong with it."""
+    return [
+        (raw.origin.rpartition(":")[2], raw.row if isinstance(raw, RawRow) else raw)
+        for raw in FileSource(path).rows()
+    ]
 
 
 @given(rows, st.sampled_from([None, 0, 2]))
@@ -73,28 +81,93 @@ def test_a_byte_order_mark_and_crlf_do_no_harm(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "content", "says"),
     [
-        ("x.jsonl", b'{"a":1}\n{"a":\n', r"x.jsonl:2: .*truncated"),
-        ("x.jsonl", b"[1]\n", r"x.jsonl:1: Expected `object`, got `array`"),
-        ("x.jsonl", b'{"a":"\xff"}\n', r"x.jsonl:1: .*utf-8"),
-        ("x.jsonl", b'{"a":' + b"[" * 100_000, r"x.jsonl:1: .*recursion"),
-        ("x.jsonl", '{"a":1}'.encode("utf-16"), r"x.jsonl: is UTF-16; save it as UTF-8"),
-        ("x.json", b'{"a":1}', r"x.json:1: must be an array of objects"),
-        ("x.json", b'[{"a":1},\n{"a":}]', r"x.json:2: Expecting value"),
-        ("x.json", b'[{"a":1},\n\n7]', r"x.json:3: must be an object; found int"),
-        ("x.json", b'[{"a":1}', r"x.json:1: Expecting value"),
-        ("x.json", b"[" * 100_000, r"x.json:1: .*recursion"),
+        ("x.jsonl", '{"a":1}'.encode("utf-16"), r"x.jsonl: is UTF-16; save the file as UTF-8"),
+        ("x.jsonl", '{"a":1}'.encode("utf-16-be"), r"x.jsonl: is UTF-16; save the file as UTF-8"),
+        ("x.json", '[{"a":1}]'.encode("utf-16"), r"x.json: is UTF-16; save the file as UTF-8"),
+        ("x.json", b"7", r"x.json:1: must be an array of objects, or hold one object a line"),
+        ("x.json", b'[{"a":1},\n{"a":}]', r"x.json:2: Expecting value; the array is broken from"),
+        ("x.json", b'\n[{"a":1}\n', r"x.json:3: Expecting value"),
         ("x.json", b"[" + b"9" * 5000, r"x.json:1: Exceeds the limit"),
-        ("x.json", b"\xff", r"x.json: not UTF-8 at byte 0"),
-        ("x.csv", b"a,b\n1,2\n3\n", r"x.csv:3: 2 columns in the header, another count here"),
-        ("x.csv", b"a,b\n1,2,3\n", r"x.csv:2: 2 columns in the header, another count here"),
+        ("x.json", b"[" * 100_000, r"x.json:1: .*recursion"),
+        ("x.json", b"\xff", r"x.json:1: must be an array of objects"),
         ("x.csv", b'a,b\n1,"2\n', r"x.csv:2: .*unexpected end"),
-        ("x.txt", b"", r"unknown ending '.txt'; allowed: .jsonl, .json, .csv, .parquet"),
+        ("x.csv", b"a,b\n1,\xff\n", r"x.csv:2: not UTF-8 at byte 2 of the line"),
+        ("x.csv", b"a\n" + b"y" * (LONGEST + 1), r"x.csv:2: field larger than field limit"),
+        ("x.txt", b"", r"unknown ending '.txt'; allowed: .jsonl, .json, .csv, .parquet, .arrow"),
+        ("x.jsonl.gz", b"{}", r"x.jsonl.gz: is cut off or no .gz file"),
+        ("x.jsonl.gz", gzip.compress(b'{"a":1}\n' * 99)[:-9], r"x.jsonl.gz: is cut off"),
+        ("x.jsonl.zst", b"{}", r"x.jsonl.zst: cannot be read"),
+        ("x.parquet", b"PAR1", r"x.parquet: not readable as Parquet"),
+        ("x.arrow", b"ARROW1", r"x.arrow: not readable as Arrow"),
     ],
 )
-def test_what_is_malformed_is_named(tmp_path: Path, name: str, content: bytes, says: str) -> None:
+def test_what_is_broken_for_good_is_named(
+    tmp_path: Path, name: str, content: bytes, says: str
+) -> None:
     (tmp_path / name).write_bytes(content)
-    with pytest.raises(DataError, match=says):
+    with pytest.raises(DataError, match=says) as caught:
         read(tmp_path / name)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("line", "reason", "says"),
+    [
+        (b'{"a":', "malformed", "truncated"),
+        (b"[1]", "malformed", "Expected `object`, got `array`"),
+        (b'{"a":"\xff"}', "malformed", "utf-8"),
+        (b'{"a":"\\ud800"}', "malformed", "truncated"),
+        (b'{"a":NaN}', "malformed", "invalid character"),
+        (b'{"a":Infinity}', "malformed", "invalid character"),
+        (b'{"a":' + b"9" * 5000 + b"}", "malformed", "out of range"),
+        (b'{"a":1}\0', "malformed", "trailing characters"),
+        (b'{"a":' + b"[" * 100_000, "malformed", "recursion"),
+        (b'{"a":"' + b"x" * LONGEST + b'"}', "too-long", "longer than 32 MB"),
+    ],
+)
+def test_what_is_broken_in_one_line_stays_in_that_line(
+    tmp_path: Path, line: bytes, reason: str, says: str
+) -> None:
+    (tmp_path / "x.jsonl").write_bytes(b'{"a":1}\n' + line + b'\n{"a":2}')
+    first, (number, bad), last = read(tmp_path / "x.jsonl")
+    assert (first, number, last) == (("1", {"a": 1}), "2", ("3", {"a": 2}))
+    assert bad.reason == reason
+    assert says in bad.fault
+    assert bad.text.encode().startswith(line[:9] if b"\xff" not in line else b'{"a":"\\xff"}')
+    assert len(bad.text) < 2100
+
+
+def test_a_row_of_an_array_or_a_table_may_be_broken_alone(tmp_path: Path) -> None:
+    (tmp_path / "x.json").write_text('[{"a":1},\n\n7,\n{"a":2}]')
+    (tmp_path / "y.json").write_text('[{"a":1},\n{"a":"\\ud800"},\n{"a":NaN}, {"é":2}]')
+    (tmp_path / "x.csv").write_text("a,b\n1,2\n3\n\n4,5,6\n7,8\n")
+    rows = read(tmp_path / "x.json")
+    assert [number for number, _ in rows] == ["1", "3", "4"]
+    assert rows[1][1].fault == "Expected `object`, got `int`"
+    rows = read(tmp_path / "y.json")
+    assert [number for number, _ in rows] == ["1", "2", "3", "3"]
+    assert [getattr(row, "text", row) for _, row in rows] == [
+        {"a": 1},
+        '{"a":"\\ud800"}',
+        '{"a":NaN}',
+        {"é": 2},
+    ]
+    rows = read(tmp_path / "x.csv")
+    assert [number for number, _ in rows] == ["2", "3", "5", "6"]
+    assert rows[2][1].reason == "other-columns"
+    assert rows[2][1].text == "4,5,6"
+    assert rows[3][1] == {"a": "7", "b": "8"}
+
+
+def test_one_object_a_line_may_be_called_json(tmp_path: Path) -> None:
+    (tmp_path / "x.json").write_text('\n{"a":1}\n{"a":2}\n')
+    assert read(tmp_path / "x.json") == [("2", {"a": 1}), ("3", {"a": 2})]
+
+
+def test_what_cannot_be_read_at_all_is_one_line(tmp_path: Path) -> None:
+    (tmp_path / "x.jsonl").symlink_to("/proc/self/mem")  # its first page belongs to nobody
+    with pytest.raises(DataError, match=r"x.jsonl: cannot be read \(Input/output error\)"):
+        read(tmp_path / "x.jsonl")
 
 
 def test_a_folder_is_read_in_order_without_what_we_wrote_beside_it(tmp_path: Path) -> None:
@@ -112,22 +185,39 @@ def test_nothing_to_read_is_named(tmp_path: Path) -> None:
         FileSource(tmp_path / "gone.jsonl").files()
 
 
-def test_parquet_is_read_in_batches(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    batches = [[{"a": 1}, {"a": 2}], [{"a": 3}]]
+ROWS = [
+    {"messages": [{"role": "user", "content": "é \u2028 x"}], "n": number} for number in range(5)
+]
 
-    class ParquetFile:
-        def __init__(self, path: Path) -> None:
-            assert path.name == "x.parquet"
 
-        def iter_batches(self) -> list[SimpleNamespace]:
-            return [SimpleNamespace(to_pylist=lambda rows=rows: rows) for rows in batches]
+def packed(path: Path) -> None:
+    """Write the rows in the form that the path's endings name."""
+    lines = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in ROWS)
+    text = json.dumps(ROWS) if ".json" in path.suffixes else lines
+    table = pa.Table.from_pylist(ROWS)
+    match path.suffix:
+        case ".gz":
+            path.write_bytes(gzip.compress(text.encode()))
+        case ".zst":
+            with pa.output_stream(str(path), compression="zstd") as file:
+                file.write(text.encode())
+        case ".parquet":
+            pq.write_table(table, path, row_group_size=2)
+        case ".arrow":
+            form = pa.ipc.new_stream if "stream" in path.name else pa.ipc.new_file
+            with pa.OSFile(str(path), "wb") as file, form(file, table.schema) as writer:
+                writer.write_table(table, max_chunksize=2)
 
-    parquet = ModuleType("pyarrow.parquet")
-    parquet.ParquetFile = ParquetFile  # type: ignore[attr-defined] # a stand-in
-    monkeypatch.setitem(sys.modules, "pyarrow", ModuleType("pyarrow"))
-    monkeypatch.setitem(sys.modules, "pyarrow.parquet", parquet)
-    (tmp_path / "x.parquet").write_bytes(b"")
-    assert read(tmp_path / "x.parquet") == [("1", {"a": 1}), ("2", {"a": 2}), ("3", {"a": 3})]
+
+@pytest.mark.parametrize(
+    "name", ["x.jsonl.gz", "x.jsonl.zst", "x.json.gz", "x.parquet", "x.arrow", "x-stream.arrow"]
+)
+def test_packed_files_and_tables_give_the_same_rows(tmp_path: Path, name: str) -> None:
+    packed(tmp_path / name)
+    assert [row for _, row in read(tmp_path / name)] == ROWS
+    assert FileSource(tmp_path / name).name in {"x", "x-stream"}
+    (found,) = FileSource(tmp_path).files()
+    assert found.name == name
 
 
 def test_parquet_without_its_library_names_the_extra(

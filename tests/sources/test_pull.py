@@ -1,15 +1,18 @@
 """Pull turns every known shape into the same records, each with licence and origin."""
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
+from hub_corpora import es_ultrachat, lmsys, magpie, parquet, prosocial
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from quimbot.exceptions import DataError, QuimbotError, RecipeError
 from quimbot.records.jsonl import read_records, read_rows, write_rows
 from quimbot.records.manifest import read_manifest
-from quimbot.records.record import Message
+from quimbot.records.record import Message, Record
 from quimbot.records.rejected import Rejected, rejected_path
 from quimbot.runs.watch import Silent
 from quimbot.sources.pull import SHIPPED, PullSettings, pull
@@ -89,9 +92,101 @@ def test_or_goes_to_the_rejected_rows_when_asked(tmp_path: Path) -> None:
     )
     assert "1 records" in pull(asked, Silent())
     (fallen,) = read_rows(rejected_path(asked.output), Rejected)
-    assert fallen.reason == "not-a-chat"
+    assert fallen.reason == "tool-call"
     assert fallen.record == bad
-    assert "raw.jsonl:1: messages[0]: role 'tool' is none of" in fallen.detail
+    assert "raw.jsonl:1: messages[0]: role 'tool' is a tool's turn" in fallen.detail
+
+
+def test_a_line_that_is_no_json_is_rejected_as_it_was(tmp_path: Path) -> None:
+    good = b'{"messages":[{"role":"user","content":"Hi"}]}'
+    (tmp_path / "raw.jsonl").write_bytes(good + b'\n{"messages": "\xff\n\n[1]\n' + good)
+    asked = PullSettings(
+        source=str(tmp_path / "raw.jsonl"), output=tmp_path / "x.jsonl", bad_rows="reject"
+    )
+    assert pull(asked, Silent()) == (
+        "2 records from raw (openai shape); rejected 2 malformed, "
+        f"see {rejected_path(asked.output)}; licence unknown, give --licence"
+    )
+    fallen = list(read_rows(rejected_path(asked.output), Rejected))
+    assert [row.record for row in fallen] == ['{"messages": "\\xff', "[1]"]
+    assert [row.detail.partition(": ")[0] for row in fallen] == [
+        f"{asked.source}:2",
+        f"{asked.source}:4",
+    ]
+    assert read_manifest(asked.output).facts == {
+        "rows": 4,
+        "joined": 0,
+        "shapes": {"openai": 2},
+        "rejected": {"malformed": 2},
+    }
+    stopped = PullSettings(source=asked.source, output=tmp_path / "y.jsonl")
+    with pytest.raises(DataError, match=r"raw.jsonl:2: .*; --bad-rows reject sets such rows aside"):
+        pull(stopped, Silent())
+
+
+def test_a_file_without_a_chat_tells_the_first_fault(tmp_path: Path) -> None:
+    write_rows(tmp_path / "raw.jsonl", [{"learner": "I am agree.", "correction": "I agree."}] * 3)
+    asked = PullSettings(
+        source=str(tmp_path / "raw.jsonl"), output=tmp_path / "x.jsonl", bad_rows="reject"
+    )
+    with pytest.raises(DataError, match=r"none of 3 rows is a chat; .*raw.jsonl:1: is a learner's"):
+        pull(asked, Silent())
+    assert [path.name for path in tmp_path.iterdir()] == ["raw.jsonl"]
+
+
+def pulled(
+    folder: Path, name: str, rows: list[dict[str, Any]], *, join: bool = False, limit: int = 0
+) -> list[Record]:
+    """The records of rows that lie in a Parquet file, as the hub keeps them."""
+    path, output = folder / f"{name}.parquet", folder / "x.jsonl"
+    path.write_bytes(parquet(rows))
+    pull(PullSettings(source=str(path), output=output, join=join, limit=limit), Silent())
+    return list(read_records(output))
+
+
+@pytest.mark.parametrize(
+    ("make", "tags", "author"),
+    [
+        (lmsys, {"language": "English", "redacted": "False"}, "vicuna-13b"),
+        (
+            magpie,
+            {"language": "EN", "quality": "good", "difficulty": "easy"}
+            | {"category": "Advice seeking"},
+            "meta-llama/Meta-Llama-3.1-70B-Instruct",
+        ),
+        (prosocial, {"safety": "__casual__", "family": "1"}, ""),
+        (es_ultrachat, {"language": "es"}, ""),
+    ],
+)
+def test_rows_with_all_the_hubs_columns_are_read(
+    tmp_path: Path, make: Callable[[int], dict[str, Any]], tags: dict[str, str], author: str
+) -> None:
+    _, record = pulled(tmp_path, make.__name__, [make(0), make(1)])
+    assert record.messages == FIRST
+    assert record.tags == tags
+    assert record.provenance.author == author
+    assert record.provenance.source == make.__name__
+
+
+def test_rows_of_one_dialogue_are_joined_when_asked(tmp_path: Path) -> None:
+    rows = [
+        prosocial(0, 0, label="__needs_caution__"),
+        prosocial(0, 1, label="__needs_intervention__"),
+        prosocial(0, 2),
+        prosocial(1, 0),
+        prosocial(2, 0),
+        prosocial(2, 2),  # its second exchange is missing
+    ]
+    records = pulled(tmp_path, "prosocial", rows, join=True)
+    assert [len(record.messages) for record in records] == [6, 2, 2, 2]
+    assert records[0].messages[2].content == "And then, 1."
+    assert records[0].tags == {"safety": "__needs_intervention__", "family": "0"}
+    assert records[0].provenance.origin.endswith("prosocial.parquet:1")
+    facts = read_manifest(tmp_path / "x.jsonl").facts
+    assert (facts["rows"], facts["joined"]) == (6, 2)
+    assert len(pulled(tmp_path, "prosocial", rows)) == 6
+    cut = pulled(tmp_path, "prosocial", rows, join=True, limit=1)
+    assert [len(record.messages) for record in cut] == [6]
 
 
 TEXT = (b'{"messages":', b'[{"role":"user","content":"', b'"}]', b"}", b"[", b"]", b",", b'"')
@@ -116,13 +211,6 @@ def test_broken_bytes_are_records_or_one_line(
     assert not said or f"raw{suffix}" in said
     assert "\n" not in said
     assert said or list(read_records(asked.output))
-
-
-def test_half_a_surrogate_pair_is_named(tmp_path: Path) -> None:
-    (tmp_path / "raw.json").write_text('[{"context":"\\ud800","response":"","safety_label":""}]')
-    asked = PullSettings(source=str(tmp_path / "raw.json"), output=tmp_path / "x.jsonl")
-    with pytest.raises(DataError, match=r"raw.json:1: message 0: half of a surrogate pair"):
-        pull(asked, Silent())
 
 
 def test_a_shape_can_be_forced(tmp_path: Path) -> None:

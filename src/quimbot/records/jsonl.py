@@ -12,10 +12,14 @@ from typing import IO, TypeVar
 
 import msgspec
 
-from quimbot.exceptions import DataError, OutputError
+from quimbot.exceptions import DataError, OutputError, QuimbotError
 from quimbot.records.record import Record
 
 T = TypeVar("T")
+
+LONGEST = 1 << 25
+"""Bytes of the longest line that is read; a broken file without line ends fills no memory."""
+_MARK = b"\xef\xbb\xbf"
 
 _encoder = msgspec.json.Encoder()
 
@@ -61,24 +65,57 @@ def read_rows(path: Path, kind: type[T]) -> Iterator[T]:
 def _read(path: Path, kind: type[T]) -> Iterator[tuple[int, bytes, T]]:
     decoder = msgspec.json.Decoder(kind)
     try:
-        file = path.open("rb")
+        with path.open("rb") as file:
+            for number, line in numbered(file):
+                try:
+                    row = decoder.decode(line)
+                except (msgspec.MsgspecError, ValueError, RecursionError) as fault:
+                    if number == 1 and is_wide(line):
+                        raise DataError(f"{path}: is UTF-16; save the file as UTF-8") from None
+                    raise DataError(f"{path}:{number}: {why_unreadable(line, fault)}") from None
+                yield number, line, row
     except FileNotFoundError:
         raise DataError(
             f"{path}: no such file; check the path or run the step that writes it"
         ) from None
     except IsADirectoryError:
         raise DataError(f"{path}: is a folder; name a .jsonl file") from None
-    with file:
-        for number, raw in enumerate(file, 1):
-            line = raw.strip()
-            if not line:
-                continue
-            try:
-                row = decoder.decode(line)
-            except (msgspec.MsgspecError, ValueError, RecursionError) as fault:
-                text = str(fault).replace("Object contains unknown field", "unknown field")
-                raise DataError(f"{path}:{number}: {text}") from None
-            yield number, line, row
+    except OSError as fault:
+        if isinstance(fault, QuimbotError):
+            raise
+        raise DataError(f"{path}: cannot be read ({fault.strerror or fault})") from None
+
+
+def numbered(file: IO[bytes]) -> Iterator[tuple[int, bytes]]:
+    """The lines that are not blank, stripped, each with its number from 1.
+
+    A mark of UTF-8 before the first is passed over. A line longer than `LONGEST` comes as its
+    beginning and a zero byte, which nobody can read as a row; the rest of it is not kept.
+    """
+    number = 0
+    while raw := file.readline(LONGEST + 1):
+        number += 1
+        if len(raw) > LONGEST:
+            rest = raw
+            while rest and not rest.endswith(b"\n"):
+                rest = file.readline(LONGEST)
+            raw = raw[:LONGEST] + b"\0"
+        elif number == 1:
+            raw = raw.removeprefix(_MARK)
+        if line := raw.strip():
+            yield number, line
+
+
+def why_unreadable(line: bytes, fault: Exception) -> str:
+    """What is wrong with a line that could not be decoded, and what to do where there is a way."""
+    if len(line) > LONGEST:
+        return f"is longer than {LONGEST >> 20} MB; no row of text is, so take the line out"
+    return str(fault).replace("Object contains unknown field", "unknown field")
+
+
+def is_wide(content: bytes) -> bool:
+    """Whether text begins as UTF-16 does, with its mark or without."""
+    return content.startswith((b"\xff\xfe", b"\xfe\xff")) or b"\0" in content[:2]
 
 
 def write_rows(path: Path, rows: Iterable[object], *, force: bool = True) -> int:

@@ -1,21 +1,38 @@
-"""Local corpora: JSON Lines, JSON arrays, CSV and Parquet, one file or a folder of them."""
+"""Local corpora: one file or a folder of them, plain or packed, read row by row.
+
+What is broken in one row stays in that row, so that a pull may set it aside and go on; what is
+broken for good (a packed file cut off, an array that does not close) ends the file with its line.
+"""
 
 import csv
+import gzip
 import importlib
 import io
 import json
 import re
+import zlib
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import msgspec
 
 from quimbot.exceptions import DataError
-from quimbot.sources.source import RawRow
+from quimbot.records.jsonl import LONGEST, is_wide, numbered, why_unreadable
+from quimbot.sources.source import RawRow, Unreadable
 
-_WHITESPACE = re.compile(r"[\s,]*")
-_BOMS = (b"\xff\xfe", b"\xfe\xff")
+Found = tuple[int, dict[str, Any] | Unreadable]
+"""A row, or what is wrong with it, and its line or number."""
+
+_SHOWN = 2000
+"""Characters that are kept of a row that cannot be read."""
+_BLOCK = 1 << 16
+
+_decoder = msgspec.json.Decoder(dict[str, Any])
+_elements = msgspec.json.Decoder(list[msgspec.Raw])
+_scanner = json.JSONDecoder()
+_BETWEEN = re.compile(r"[\s,]*")
 
 
 class FileSource:
@@ -23,7 +40,7 @@ class FileSource:
 
     def __init__(self, path: Path, *, licence: str = "") -> None:
         self.path = path
-        self.name = path.stem
+        self.name = path.with_suffix("").stem if path.suffix in _PACKINGS else path.stem
         self.licence = licence
 
     def files(self) -> tuple[Path, ...]:
@@ -39,123 +56,243 @@ class FileSource:
             return found
         if not self.path.exists():
             raise DataError(f"{self.path}: no such file or folder; check the path")
-        if self.path.suffix not in _READERS:
+        if _kind(self.path) not in _READERS:
             raise DataError(
                 f"{self.path}: unknown ending {self.path.suffix!r}; allowed: {_endings()}"
             )
         return (self.path,)
 
-    def rows(self) -> Iterator[RawRow]:
+    def rows(self) -> Iterator[RawRow | Unreadable]:
         """The rows of every file, each with its `file:line`."""
         for file in self.files():
-            for number, row in _READERS[file.suffix](file):
-                yield RawRow(f"{file}:{number}", row)
+            with _faults(file):
+                for number, row in _READERS[_kind(file)](file):
+                    origin = f"{file}:{number}"
+                    if isinstance(row, Unreadable):
+                        yield msgspec.structs.replace(row, origin=origin)
+                    else:
+                        yield RawRow(origin, row)
+
+
+def _kind(path: Path) -> str:
+    """The ending that says how a file is read, without that of its packing."""
+    return path.with_suffix("").suffix if path.suffix in _PACKINGS else path.suffix
 
 
 def _is_data(path: Path) -> bool:
     ours = path.name.endswith((".manifest.json", ".rejected.jsonl"))
-    return path.is_file() and path.suffix in _READERS and not ours and path.name[0] != "."
+    return path.is_file() and _kind(path) in _READERS and not ours and path.name[0] != "."
 
 
 def _endings() -> str:
-    return ", ".join(_READERS)
+    return f"{', '.join(_READERS)}, and the first three with {' or '.join(_PACKINGS)}"
 
 
-def _read_jsonl(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
-    decoder = msgspec.json.Decoder(dict[str, Any])
-    with path.open("rb") as file:
-        for number, line in enumerate(file, 1):
-            text = line.removeprefix(b"\xef\xbb\xbf") if number == 1 else line
-            if number == 1 and text.startswith(_BOMS):
-                raise DataError(f"{path}: is UTF-16; save it as UTF-8")
-            if not text.strip():
-                continue
-            try:
-                yield number, decoder.decode(text)
-            except (msgspec.MsgspecError, ValueError, RecursionError) as fault:
-                raise DataError(f"{path}:{number}: {fault}") from None
+@contextmanager
+def _faults(path: Path) -> Iterator[None]:
+    """What ends the reading of a file, as one line."""
+    try:
+        yield
+    except DataError:
+        raise
+    except (EOFError, gzip.BadGzipFile, zlib.error) as fault:
+        raise DataError(f"{path}: is cut off or no {path.suffix} file ({fault})") from None
+    except OSError as fault:
+        raise DataError(f"{path}: cannot be read ({fault.strerror or fault})") from None
 
 
-def _read_json(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
-    """The objects of one JSON array, each with the line that it begins on."""
-    text = _decoded(path)
-    decoder = json.JSONDecoder()
-    start = _WHITESPACE.match(text).end()  # type: ignore[union-attr] # it matches nothing too
-    if not text.startswith("[", start):
-        raise DataError(
-            f"{path}:1: must be an array of objects; one object a line goes in a .jsonl file"
-        )
-    place, number, counted = start + 1, 1, 0
+def _read_jsonl(path: Path) -> Iterator[Found]:
+    with _opened(path) as file:
+        for number, line in numbered(file):
+            row = _row(line)
+            if number == 1 and isinstance(row, Unreadable) and is_wide(line):
+                raise DataError(f"{path}: is UTF-16; save the file as UTF-8")
+            yield number, row
+
+
+def _row(line: bytes) -> dict[str, Any] | Unreadable:
+    try:
+        return _decoder.decode(line)
+    except (msgspec.MsgspecError, ValueError, RecursionError) as fault:
+        reason = "too-long" if len(line) > LONGEST else "malformed"
+        return _unreadable(reason, why_unreadable(line, fault), line)
+
+
+def _unreadable(reason: str, fault: str, raw: bytes) -> Unreadable:
+    shown = raw[:_SHOWN].decode("utf-8", "backslashreplace")
+    return Unreadable("", reason, fault, shown + "…" if len(raw) > _SHOWN else shown)
+
+
+def _read_json(path: Path) -> Iterator[Found]:
+    """The objects of one array, each with the line that it begins on; or one object a line."""
+    with _opened(path) as file:
+        head = file.read(_BLOCK).removeprefix(b"\xef\xbb\xbf").lstrip()
+    if head.startswith(b"{"):
+        yield from _read_jsonl(path)
+        return
+    if is_wide(head):
+        raise DataError(f"{path}: is UTF-16; save the file as UTF-8")
+    if not head.startswith(b"["):
+        raise DataError(f"{path}:1: must be an array of objects, or hold one object a line")
+    with _opened(path) as file:
+        content = file.read().removeprefix(b"\xef\xbb\xbf")
+    place, number = content.index(b"[") + 1, 1
+    number += content.count(b"\n", 0, place)
+    for raw in _split(path, content, place):
+        begin = content.index(raw[:1], place)
+        number += content.count(b"\n", place, begin)
+        yield number, _row(raw)
+        number += raw.count(b"\n")
+        place = begin + len(raw)
+
+
+def _split(path: Path, content: bytes, place: int) -> Iterator[bytes]:
+    """The elements of an array as they are written.
+
+    Raises:
+        DataError: it is broken; what stands before that is given first.
+    """
+    try:
+        yield from map(bytes, _elements.decode(content))
+    except (msgspec.MsgspecError, ValueError, RecursionError):
+        # The slow way: it knows where an element ends that holds half a surrogate pair or NaN.
+        yield from _split_slowly(path, content, place)
+
+
+def _split_slowly(path: Path, content: bytes, place: int) -> Iterator[bytes]:
+    text = content[place:].decode("utf-8", "surrogateescape")
+    ahead = 0
     while True:
-        place = _WHITESPACE.match(text, place).end()  # type: ignore[union-attr] # as above
-        number += text.count("\n", counted, place)
-        counted = place
-        if text.startswith("]", place):
+        found = _BETWEEN.match(text, ahead)
+        ahead = found.end() if found else ahead
+        if text.startswith("]", ahead):
             return
         try:
-            row, place = decoder.raw_decode(text, place)
+            _, end = _scanner.raw_decode(text, ahead)
         except (ValueError, RecursionError) as fault:
-            line = fault.lineno if isinstance(fault, json.JSONDecodeError) else number
-            raise DataError(f"{path}:{line}: {fault}") from None
-        if not isinstance(row, dict):
-            raise DataError(f"{path}:{number}: must be an object; found {type(row).__name__}")
-        yield number, row
+            at = fault.pos if isinstance(fault, json.JSONDecodeError) else ahead
+            number = content.count(b"\n", 0, place) + text.count("\n", 0, at) + 1
+            what = fault.msg if isinstance(fault, json.JSONDecodeError) else str(fault)
+            raise DataError(f"{path}:{number}: {what}; the array is broken from here on") from None
+        yield text[ahead:end].encode("utf-8", "surrogateescape")
+        ahead = end
 
 
-def _read_csv(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
+def _read_csv(path: Path) -> Iterator[Found]:
     """Rows under a header line; a cell that holds a JSON array, such as `messages`, is read."""
-    reader = csv.DictReader(io.StringIO(_decoded(path), newline=""), strict=True)
-    number = 2
-    try:
-        for cells in reader:
-            if None in cells or None in cells.values():
-                raise DataError(
-                    f"{path}:{number}: {len(reader.fieldnames or ())} columns in the header, "
-                    "another count here; quote cells that hold commas"
-                )
-            yield number, {column: _cell(cell) for column, cell in cells.items()}
+    csv.field_size_limit(LONGEST)
+    with _opened(path) as file:
+        lines = _texts(path, file)
+        first = next(lines, "").removeprefix("\ufeff")
+        reader = csv.reader((line for part in ((first,), lines) for line in part), strict=True)
+        number = 1
+        try:
+            header = next(reader, [])
             number = reader.line_num + 1
-    except csv.Error as fault:
-        raise DataError(f"{path}:{number}: {fault}") from None
+            for cells in reader:
+                if not cells:
+                    pass
+                elif len(cells) != len(header):
+                    fault = (
+                        f"{len(header)} columns in the header, {len(cells)} here; "
+                        "quote cells that hold commas"
+                    )
+                    yield number, _unreadable("other-columns", fault, ",".join(cells).encode())
+                else:
+                    yield number, dict(zip(header, map(_cell, cells), strict=True))
+                number = reader.line_num + 1
+        except csv.Error as fault:
+            raise DataError(f"{path}:{number}: {fault}") from None
+
+
+def _texts(path: Path, file: IO[bytes]) -> Iterator[str]:
+    for number, line in enumerate(file, 1):
+        try:
+            yield line.decode()
+        except UnicodeDecodeError as fault:
+            what = f"not UTF-8 at byte {fault.start} of the line"
+            raise DataError(f"{path}:{number}: {what}; save the file as UTF-8") from None
 
 
 def _cell(text: str) -> object:
     if not text.startswith("["):
         return text
     try:
-        return json.loads(text)
-    except (ValueError, RecursionError):
+        return msgspec.json.decode(text)
+    except (msgspec.MsgspecError, ValueError, RecursionError):
         return text
 
 
-def _read_parquet(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
+def _read_parquet(path: Path) -> Iterator[Found]:
     """Rows of a Parquet file; the number is the row's, counted from 1."""
+    parquet = _arrow(path, "pyarrow.parquet")
+    with _arrow_faults(path, "Parquet"), parquet.ParquetFile(path) as file:
+        yield from _batches(file.iter_batches())
+
+
+def _read_arrow(path: Path) -> Iterator[Found]:
+    """Rows of an Arrow file, streamed or with a footer; the number is the row's, from 1."""
+    arrow = _arrow(path, "pyarrow")
+    with _arrow_faults(path, "Arrow"), arrow.memory_map(str(path)) as file:
+        if file.read(6) == b"ARROW1":
+            table = arrow.ipc.open_file(path)
+            yield from _batches(table.get_batch(at) for at in range(table.num_record_batches))
+        else:
+            file.seek(0)
+            yield from _batches(arrow.ipc.open_stream(file))
+
+
+def _batches(batches: Any) -> Iterator[Found]:  # noqa: ANN401 - its library is an extra
+    number = 0
+    for batch in batches:
+        for row in batch.to_pylist():
+            number += 1
+            yield number, row
+
+
+def _arrow(path: Path, module: str) -> Any:  # noqa: ANN401 - as above
     try:
-        parquet = importlib.import_module("pyarrow.parquet")
+        return importlib.import_module(module)
     except ImportError:
         raise DataError(
-            f"{path}: reading Parquet needs an extra; run pip install 'quimbot[hub]'"
+            f"{path}: reading {path.suffix} needs an extra; run pip install 'quimbot[hub]'"
         ) from None
-    number = 0
+
+
+@contextmanager
+def _arrow_faults(path: Path, form: str) -> Iterator[None]:
     try:
-        for batch in parquet.ParquetFile(path).iter_batches():
-            for row in batch.to_pylist():
-                number += 1
-                yield number, row
-    except (OSError, ValueError) as fault:
-        raise DataError(f"{path}: not readable as Parquet ({fault})") from None
+        yield
+    except DataError:
+        raise
+    except (OSError, ValueError, RuntimeError) as fault:
+        text = " ".join(str(fault).split())
+        raise DataError(f"{path}: not readable as {form} ({text})") from None
 
 
-def _decoded(path: Path) -> str:
-    try:
-        return path.read_text("utf-8-sig")
-    except UnicodeDecodeError as fault:
-        raise DataError(f"{path}: not UTF-8 at byte {fault.start}; save it as UTF-8") from None
+def _opened(path: Path) -> IO[bytes]:
+    """The file, unpacked while it is read."""
+    return _PACKINGS.get(path.suffix, _plain)(path)
 
 
-_READERS: dict[str, Callable[[Path], Iterator[tuple[int, dict[str, Any]]]]] = {
+def _plain(path: Path) -> IO[bytes]:
+    return path.open("rb")
+
+
+def _gzip(path: Path) -> IO[bytes]:
+    return gzip.open(path, "rb")  # type: ignore[return-value] # it reads like one
+
+
+def _zstd(path: Path) -> IO[bytes]:
+    return io.BufferedReader(_arrow(path, "pyarrow").input_stream(str(path), compression="zstd"))
+
+
+_PACKINGS: dict[str, Callable[[Path], IO[bytes]]] = {".gz": _gzip, ".zst": _zstd}
+
+_READERS: dict[str, Callable[[Path], Iterator[Found]]] = {
     ".jsonl": _read_jsonl,
     ".json": _read_json,
     ".csv": _read_csv,
     ".parquet": _read_parquet,
+    ".arrow": _read_arrow,
 }

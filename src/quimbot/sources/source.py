@@ -16,6 +16,18 @@ class RawRow(msgspec.Struct, frozen=True):
     row: Row
 
 
+class Unreadable(msgspec.Struct, frozen=True):
+    """A row that could not be read at all, and where it stands."""
+
+    origin: str
+    reason: str
+    """Slug, such as `malformed` or `too-long`."""
+    fault: str
+    """What is wrong with it, for a reader."""
+    text: str
+    """The beginning of it; bytes that are no text are spelled `\\xff`."""
+
+
 class Source(Protocol):
     """A corpus that can be read row by row, always in the same order."""
 
@@ -23,7 +35,7 @@ class Source(Protocol):
     licence: str
     """Empty when the corpus does not say."""
 
-    def rows(self) -> Iterator[RawRow]:
+    def rows(self) -> Iterator[RawRow | Unreadable]:
         """Its rows.
 
         Raises:
