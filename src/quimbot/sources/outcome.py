@@ -12,6 +12,9 @@ from quimbot.records.rejected import Rejected
 from quimbot.records.shapes import Shape, Unfit, detect_shape, read_chat, read_record
 from quimbot.sources.source import RawRow, Unreadable
 
+_ROOM = 200
+"""Levels of nesting that whoever reads a rejected row may need besides its own."""
+
 
 class Outcome(Strict, frozen=True, kw_only=True, omit_defaults=True, tag="row"):
     """One row, done: it has a record or is rejected."""
@@ -77,8 +80,10 @@ def _rejected(raw: RawRow | Unreadable, fault: Unfit) -> Rejected:
 
 
 def _plain(row: object) -> object:
-    """The row as it can be written; of one that no JSON can hold, the beginning of its spelling."""
+    """The row as it can be written and read again; else the beginning of its spelling."""
     try:
-        return msgspec.Raw(msgspec.json.encode(row, enc_hook=str))
+        written = msgspec.json.encode(row, enc_hook=str)
+        msgspec.json.decode(b"[" * _ROOM + written + b"]" * _ROOM)
     except (msgspec.MsgspecError, ValueError, TypeError, RecursionError, OverflowError):
         return reprlib.repr(row).encode("utf-8", "backslashreplace").decode()
+    return msgspec.Raw(written)
