@@ -18,7 +18,7 @@ from quimbot.records.manifest import manifest_path, write_lines
 from quimbot.records.record import Record
 from quimbot.runs.watch import Task, Watch
 from quimbot.verify.families import NEAR, families
-from quimbot.verify.shingles import Hashes
+from quimbot.verify.kernels import Hashes
 
 _STEP = 1000
 

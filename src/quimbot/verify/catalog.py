@@ -1,15 +1,37 @@
 """The checks that a recipe can name: `name`, or `name:argument,argument`."""
 
 from quimbot.exceptions import RecipeError
+from quimbot.verify.columns import Column, Moderation
+from quimbot.verify.found import no_arguments
 from quimbot.verify.language import Language
+from quimbot.verify.length import Length
+from quimbot.verify.pii import Pii
+from quimbot.verify.presidio import Presidio
+from quimbot.verify.red_pen import RedPen
+from quimbot.verify.refusals import Refusals
 from quimbot.verify.scaffolding import Scaffolding
 from quimbot.verify.structure import Structure
+from quimbot.verify.toxicity import Toxicity
 from quimbot.verify.verifier import Verifier
 
-KNOWN = ("structure", "language", "scaffolding")
+KNOWN = (
+    "structure",
+    "length",
+    "language",
+    "pii",
+    "presidio",
+    "moderation",
+    "toxicity",
+    "refusals",
+    "quality",
+    "difficulty",
+    "safety",
+    "red-pen",
+    "scaffolding",
+)
 
 
-def verifier(spelling: str) -> Verifier:
+def verifier(spelling: str) -> Verifier:  # noqa: C901, PLR0911 - one case a check
     """The check of that spelling.
 
     Raises:
@@ -20,16 +42,25 @@ def verifier(spelling: str) -> Verifier:
     arguments = tuple(argument.strip() for argument in rest.split(",")) if rest else ()
     match name:
         case "structure":
-            return Structure(*_none(name, arguments))
+            return Structure(*no_arguments(name, arguments))
+        case "length":
+            return Length(*arguments)
         case "language":
             return Language(*arguments)
+        case "pii":
+            return Pii(*arguments)
+        case "presidio":
+            return Presidio(*arguments)
+        case "toxicity":
+            return Toxicity(*arguments)
+        case "moderation":
+            return Moderation(*no_arguments(name, arguments))
+        case "refusals":
+            return Refusals(*no_arguments(name, arguments))
+        case "quality" | "difficulty" | "safety":
+            return Column(name, *arguments)
+        case "red-pen":
+            return RedPen(*no_arguments(name, arguments))
         case "scaffolding":
-            return Scaffolding(*_none(name, arguments))
-        case _:
-            raise RecipeError(f"unknown check {name!r}; expected one of {', '.join(KNOWN)}")
-
-
-def _none(name: str, arguments: tuple[str, ...]) -> tuple[()]:
-    if arguments:
-        raise RecipeError(f"the check {name!r} takes no arguments; found {','.join(arguments)!r}")
-    return ()
+            return Scaffolding(*no_arguments(name, arguments))
+    raise RecipeError(f"unknown check {name!r}; allowed: {', '.join(KNOWN)}")

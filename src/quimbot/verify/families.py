@@ -13,8 +13,9 @@ import numpy as np
 
 from quimbot.records.record import Record
 from quimbot.records.texts import fingerprint, first_turn
+from quimbot.verify.kernels import Hashes
 from quimbot.verify.near_duplicates import NearDuplicates
-from quimbot.verify.shingles import Hashes, shingle
+from quimbot.verify.shingles import shingle
 
 NEAR = 0.7
 """Overlap of word pairs (Jaccard) from which two learner turns are of one family."""

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from quimbot.records.record import Evidence, Message, Record, Verdict
+from quimbot.verify.found import PASSED, place
 
 LONGEST = 2000
 """Words of one message, at most."""
@@ -19,7 +20,7 @@ class Structure:
 
     def check(self, records: Sequence[Record]) -> list[Verdict]:
         """One verdict a record, in order."""
-        return [next(_faults(record.messages), None) or Verdict(passed=True) for record in records]
+        return [next(_faults(record.messages), PASSED) for record in records]
 
 
 def _faults(messages: Sequence[Message]) -> Iterator[Verdict]:
@@ -28,17 +29,29 @@ def _faults(messages: Sequence[Message]) -> Iterator[Verdict]:
     if not spoken:
         yield Verdict(passed=False, reason="no-turns")
         return
-    expected = ("user", "assistant")
-    if any(turn.role != expected[at % 2] for at, turn in enumerate(spoken)):
-        yield Verdict(passed=False, reason="roles-out-of-order")
+    learner = False
+    for turn in spoken:
+        learner = not learner
+        if turn.role != ("user" if learner else "assistant"):
+            detail = ", ".join(turn.role for turn in messages[:6])
+            yield Verdict(passed=False, reason="roles-out-of-order", detail=detail)
+            break
     if spoken[-1].role != "assistant":
         yield Verdict(passed=False, reason="no-last-reply")
-    for turn in messages:
-        if not turn.content.strip():
-            yield Verdict(passed=False, reason="empty-turn")
-        if len(turn.content.split()) > LONGEST:
-            yield Verdict(passed=False, reason="turn-too-long")
-        if found := _CONTROL.search(turn.content):
+    for at, turn in enumerate(messages):
+        text = turn.content
+        if not text or text.isspace():
+            yield Verdict(passed=False, reason="empty-turn", detail=place(messages, at))
+        # A word and its space are two characters: a shorter text needs no counting.
+        if len(text) > 2 * LONGEST and (words := len(text.split())) > LONGEST:
+            detail = f"{place(messages, at)}: {words} words, at most {LONGEST}"
+            yield Verdict(passed=False, reason="turn-too-long", detail=detail)
+        if ("<" in text or "[" in text) and (found := _CONTROL.search(text)):
             last = turn is messages[-1]  # evidence speaks of the reply alone
-            place = Evidence(start=found.start(), end=found.end(), label="control")
-            yield Verdict(passed=False, reason="control-string", evidence=(place,) if last else ())
+            here = Evidence(start=found.start(), end=found.end(), label="control")
+            yield Verdict(
+                passed=False,
+                reason="control-string",
+                detail=f"{place(messages, at)}: {found.group()}",
+                evidence=(here,) if last else (),
+            )

@@ -60,6 +60,13 @@ _RED_PEN = _any(
     r"\bwe (?:(?:usually|normally|always|never|only|don't|do not) )?say\b",
     r"->|=>|→|⇒|➜|~~|❌|✗|✘|✖|\u0336",
 )
+_RED_PEN_CUES = (
+    *("correct", "right", "wrong", "better", "proper", "natural", "mistake", "error"),
+    *("say", "said", "the word", "use it", "write it", "gramma", "spelling", "in english"),
+    *("instead of", "rather than", "(not ", " '", '"', "*", ">", "~"),
+)
+"""Every hit of the red pen holds one of these, or a sign; most replies hold none."""
+_RED_PEN_SIGNS = ("→", "⇒", "➜", "❌", "✗", "✘", "✖", "\u0336")
 _GRAMMAR_ALWAYS = _any(
     r"\b(?:past|present|future|perfect|verb|continuous) (?:tense|form|simple|perfect|participle|"
     r"continuous|progressive)s?\b",
@@ -125,7 +132,12 @@ _INVITES = _any(
 
 def red_pen(reply: str, own: Sequence[str] = ()) -> list[Span]:
     """Where a reply corrects openly: "you should say", "the correct form", an arrow."""
-    return _hits(_RED_PEN, reply, own)
+    return _hits(_RED_PEN, reply, own) if may_be_red_pen(_folded(reply)) else []
+
+
+def may_be_red_pen(text: str) -> bool:
+    """Whether folded text may hold a hit of the red pen: far cheaper than to look for it."""
+    return holds(text, _RED_PEN_CUES) or (not text.isascii() and holds(text, _RED_PEN_SIGNS))
 
 
 def grammar_terms(reply: str, own: Sequence[str] = (), *, hint: bool = False) -> list[Span]:
@@ -176,7 +188,17 @@ def _hits(pattern: re.Pattern[str], reply: str, own: Sequence[str]) -> list[Span
     return [match.span() for match in found if match.group() not in learner]
 
 
-@lru_cache(maxsize=256)
-def _folded(text: str) -> str:
+def holds(text: str, cues: Sequence[str]) -> bool:
+    """Whether any of the cues stands in the text."""
+    for cue in cues:  # noqa: SIM110 - any() takes twice as long
+        if cue in text:
+            return True
+    return False
+
+
+def fold(text: str) -> str:
     """The text in lower case with straight quotes; each character stays in its place."""
-    return text.translate(_STRAIGHT).lower()
+    return text.lower().replace("`", "'") if text.isascii() else text.translate(_STRAIGHT).lower()
+
+
+_folded = lru_cache(maxsize=256)(fold)

@@ -1,0 +1,33 @@
+"""Whether a reply corrects openly: "you should say", "the correct form", an arrow."""
+
+from collections.abc import Sequence
+
+from quimbot.records.record import Record, Verdict
+from quimbot.verify import wording
+from quimbot.verify.found import PASSED, fallen
+
+
+class RedPen:
+    """Passes a record none of whose replies corrects openly.
+
+    What the learner said before is no correction when the reply says it back.
+    """
+
+    name = "red-pen"
+
+    def check(self, records: Sequence[Record]) -> list[Verdict]:
+        """One verdict a record, in order."""
+        return [_verdict(record) for record in records]
+
+
+def _verdict(record: Record) -> Verdict:
+    messages = record.messages
+    replies = "\n".join([turn.content for turn in messages if turn.role == "assistant"])
+    if not wording.may_be_red_pen(wording.fold(replies)):
+        return PASSED
+    for at, message in enumerate(messages):
+        if message.role == "assistant":
+            own = [turn.content for turn in messages[:at] if turn.role == "user"]
+            if found := wording.red_pen(message.content, own):
+                return fallen("red-pen", messages, at, *found[0])
+    return PASSED
