@@ -36,6 +36,7 @@ COMMANDS = {
     "split": "Part records into training and held-out, no family of learner turns on both sides.",
     "mix": "Blend files by share into one training mix.",
     "inventory": "Count what a folder of chat files holds, and what is wrong with it.",
+    "card": "Write the page that a data set is published with, told from its manifests.",
     "train": "Train a LoRA adapter, from the base model or from an earlier checkpoint.",
     "perplexity": "Measure perplexity on held-out assistant tokens.",
     "score": "Let tutors answer a suite of learner turns and verify every reply.",
@@ -107,6 +108,10 @@ def command(name: str) -> tuple[type[Settings], Work]:  # noqa: C901, PLR0911, P
             from quimbot.curate.inventory import InventorySettings, inventory
 
             return InventorySettings, inventory
+        case "card":
+            from quimbot.curate.data_card import CardSettings, data_card
+
+            return CardSettings, data_card
         case "train":
             from quimbot.train.loop import train
             from quimbot.train.settings import TrainSettings

@@ -55,14 +55,14 @@ def test_a_reader_walks_back_from_the_mix_to_the_corpus(tmp_path: Path) -> None:
     facts: Any = read_manifest(made(tmp_path)).facts
     steps = facts["lineage"]
     assert [Path(step["file"]).name for step in steps] == [
-        "unique.jsonl", "kept.jsonl", "pulled.jsonl",
+        "pulled.jsonl", "kept.jsonl", "unique.jsonl",
     ]  # fmt: skip
-    assert {step["state"] for step in steps} == {"as-written"}
-    assert [step.get("rows", 0) for step in steps] == [4, 5, 6]
-    assert steps[0]["facts"]["rejected"] == {"exact-duplicate": 1}
+    assert {step["known"] for step in steps} == {"as-written"}
+    assert [step["rows"] for step in steps] == [6, 5, 4]
+    assert steps[2]["facts"]["rejected"] == {"exact-duplicate": 1}
     assert sum(steps[1]["facts"]["rejected"].values()) == 1
-    assert steps[0]["parents"] == [str(tmp_path / "kept.jsonl")]
-    assert "parents" not in steps[2]
+    assert steps[2]["parents"] == [str(tmp_path / "kept.jsonl")]
+    assert steps[0]["parents"] == []
 
 
 def test_licences_are_summed_up_with_what_they_forbid(tmp_path: Path) -> None:
@@ -75,18 +75,19 @@ def test_licences_are_summed_up_with_what_they_forbid(tmp_path: Path) -> None:
 def test_a_file_made_anew_meanwhile_is_told(tmp_path: Path) -> None:
     made(tmp_path)
     write_dataset(tmp_path / "kept.jsonl", chats()[:1])
-    assert [step.state for step in lineage([tmp_path / "unique.jsonl"])] == [
-        "as-written", "changed",
+    assert [step.known for step in lineage([tmp_path / "unique.jsonl"])] == [
+        "changed", "as-written",
     ]  # fmt: skip
     manifest_path(tmp_path / "unique.jsonl").unlink()
     (alone,) = lineage([tmp_path / "unique.jsonl"])
-    assert alone.state == "no-manifest"
+    assert alone.known == "no-manifest"
 
 
 def test_a_file_that_is_gone_is_an_error_only_when_it_is_mixed(tmp_path: Path) -> None:
     made(tmp_path)
     (tmp_path / "pulled.jsonl").unlink()
-    assert [step.rows for step in lineage([tmp_path / "unique.jsonl"])] == [4, 5, 6]
+    told = [step.manifest for step in lineage([tmp_path / "unique.jsonl"])]
+    assert [manifest.rows for manifest in told if manifest] == [6, 5, 4]
     write_rows(tmp_path / "pulled.jsonl", [])
     with pytest.raises(DataError, match=r"gone.jsonl: no such file"):
         lineage([tmp_path / "gone.jsonl"])

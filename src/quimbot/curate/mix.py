@@ -188,7 +188,7 @@ def _facts(settings: MixSettings, draws: Sequence[Draw]) -> dict[str, object]:
         "by": settings.by,
         "total": total,
         "parts": parts,
-        "lineage": lineage(settings.inputs()),
+        "lineage": [file.told() for file in lineage(settings.inputs())],
     }
 
 
