@@ -1,5 +1,6 @@
 """A row is read where it stands, as the row that reading in order gives."""
 
+import codecs
 from pathlib import Path
 
 import pytest
@@ -35,3 +36,12 @@ def test_a_file_that_changes_meanwhile_is_said(tmp_path: Path) -> None:
         path.write_text('{"half": ')
         with pytest.raises(DataError, match=r"a.jsonl: changed while it was read"):
             lines.pair(0)
+
+
+def test_a_mark_of_utf_8_is_no_part_of_the_first_row(tmp_path: Path) -> None:
+    path = tmp_path / "x.jsonl"
+    row = b'{"messages":[],"provenance":{"source":"s","licence":"l"}}'
+    path.write_bytes(codecs.BOM_UTF8 + row + b"\n" + row)
+    with Lines(path) as lines:
+        assert [lines.line(number) for number in range(len(lines))] == [row, row]
+        assert [line for line, _ in read_lines(path)] == [row, row]

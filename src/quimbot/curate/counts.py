@@ -13,6 +13,7 @@ import msgspec
 from quimbot.curate.languages import LanguageSample
 from quimbot.curate.tally import Entry, Faults, Tally, by_count
 from quimbot.exceptions import DataError
+from quimbot.records.jsonl import numbered, why_unreadable
 from quimbot.records.manifest import file_sha256
 from quimbot.records.record import Strict
 from quimbot.runs.watch import Watch
@@ -204,13 +205,11 @@ def _count(
 def _rows(path: Path) -> Iterator[tuple[int, dict[str, Any] | DataError]]:
     """Every line that is not blank with its number, as an object or as what is wrong with it."""
     with path.open("rb") as file:
-        for number, line in enumerate(file, 1):
-            if not line.strip():
-                continue
+        for number, line in numbered(file):
             try:
                 yield number, _decoder.decode(line)
             except (msgspec.MsgspecError, ValueError, RecursionError) as fault:
-                yield number, DataError(str(fault))
+                yield number, DataError(why_unreadable(line, fault))
 
 
 def _counts(tally: Tally, bad: int, languages: Counter[str]) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """JSON Lines on disk: records are streamed in, and a file appears whole or not at all."""
 
+import codecs
 import fcntl
 import glob
 import os
@@ -19,7 +20,6 @@ T = TypeVar("T")
 
 LONGEST = 1 << 25
 """Bytes of the longest line that is read; a broken file without line ends fills no memory."""
-_MARK = b"\xef\xbb\xbf"
 
 _encoder = msgspec.json.Encoder()
 
@@ -101,7 +101,7 @@ def numbered(file: IO[bytes]) -> Iterator[tuple[int, bytes]]:
                 rest = file.readline(LONGEST)
             raw = raw[:LONGEST] + b"\0"
         elif number == 1:
-            raw = raw.removeprefix(_MARK)
+            raw = raw.removeprefix(codecs.BOM_UTF8)
         if line := raw.strip():
             yield number, line
 

@@ -1,5 +1,6 @@
 """The rows of a record file in any order, read where they stand; none is held in memory."""
 
+import codecs
 import os
 from array import array
 from pathlib import Path
@@ -34,7 +35,7 @@ class Lines:
         self._file = path.open("rb")
         place = 0
         for raw in self._file:
-            line = raw.strip()
+            line = raw.strip() if place else raw.removeprefix(codecs.BOM_UTF8).strip()
             if line:
                 self._starts.append(place + raw.index(line[:1]))
                 self._sizes.append(len(line))

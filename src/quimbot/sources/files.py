@@ -4,6 +4,7 @@ What is broken in one row stays in that row, so that a pull may set it aside and
 broken for good (a packed file cut off, an array that does not close) ends the file with its line.
 """
 
+import codecs
 import csv
 import gzip
 import importlib
@@ -126,7 +127,7 @@ def _unreadable(reason: str, fault: str, raw: bytes) -> Unreadable:
 def _read_json(path: Path) -> Iterator[Found]:
     """The objects of one array, each with the line that it begins on; or one object a line."""
     with _opened(path) as file:
-        head = file.read(_BLOCK).removeprefix(b"\xef\xbb\xbf").lstrip()
+        head = file.read(_BLOCK).removeprefix(codecs.BOM_UTF8).lstrip()
     if head.startswith(b"{"):
         yield from _read_jsonl(path)
         return
@@ -135,7 +136,7 @@ def _read_json(path: Path) -> Iterator[Found]:
     if not head.startswith(b"["):
         raise DataError(f"{path}:1: must be an array of objects, or hold one object a line")
     with _opened(path) as file:
-        content = file.read().removeprefix(b"\xef\xbb\xbf")
+        content = file.read().removeprefix(codecs.BOM_UTF8)
     place, number = content.index(b"[") + 1, 1
     number += content.count(b"\n", 0, place)
     for raw in _split(path, content, place):
