@@ -173,6 +173,23 @@ def test_a_finished_folder_stands_aside_until_the_new_one_is_there(tmp_path: Pat
     assert {path.name for path in tmp_path.iterdir()} == {"run", ".run.step.json"}
 
 
+def test_an_input_that_changes_meanwhile_has_the_step_done_again(tmp_path: Path) -> None:
+    source = tmp_path / "source"
+    source.write_text("old")
+
+    def slow(settings: Append, watch: Watch) -> str:
+        said = append(settings, watch)
+        source.write_text("new")
+        return said
+
+    def go(work: pipeline.Work) -> str:
+        settings = Append(output=tmp_path / "x", source=source)
+        return pipeline.perform("filter", settings, work, Silent(), replace=True).status
+
+    assert [go(slow), go(append), go(append)] == ["done", "done", "skipped"]
+    assert (tmp_path / "x").read_text() == "newword "
+
+
 def test_a_step_that_fails_leaves_the_file_that_was_there(tmp_path: Path) -> None:
     def fails(settings: Append, watch: Watch) -> str:
         write_rows(settings.output, [2])

@@ -16,6 +16,7 @@ from quimbot.records.jsonl import together, write_json
 from quimbot.runs.recipe import Recipe, build_settings, suggestion
 from quimbot.runs.stamp import (
     Settings,
+    ended,
     environment,
     make_stamp,
     plain,
@@ -236,7 +237,7 @@ def perform(
     ):
         summary = work(settings, watch)
         seconds = time.monotonic() - started
-        write_stamp(main, make_stamp(step, settings, summary=summary, seconds=seconds))
+        write_stamp(main, ended(now, summary=summary, seconds=seconds))
     return Outcome(step=step, status="done", summary=summary, seconds=seconds)
 
 

@@ -69,6 +69,14 @@ def make_stamp(step: str, settings: Settings, *, summary: str = "", seconds: flo
     )
 
 
+def ended(stamp: Stamp, *, summary: str, seconds: float) -> Stamp:
+    """The stamp of work that has just ended; its inputs are those that it began with."""
+    finished = datetime.now().astimezone().isoformat()
+    return msgspec.structs.replace(
+        stamp, summary=summary, seconds=round(seconds, 1), finished=finished
+    )
+
+
 def stamp_path(output: Path) -> Path:
     """Where the stamp of a step with that main output lies."""
     return output.with_name(f".{output.name}.step.json")
