@@ -70,6 +70,11 @@ def test_the_picture_is_as_wide_as_the_counts(tmp_path: Path) -> None:
     assert "3 pii-email" in "".join(root.itertext())
 
 
+def test_a_source_of_any_name_is_drawn() -> None:
+    root = ET.fromstring(picture(filled([("a\x00<b>&", 0, "")]), "x.jsonl"))
+    assert "a?<b>&" in "".join(root.itertext())
+
+
 def test_many_sources_are_told_together() -> None:
     funnel = filled([(f"s{number:02}", 0, "") for number in range(20)])
     assert list(shown(funnel))[-1] == "9 more"
@@ -84,7 +89,13 @@ def test_the_tables_name_what_fell() -> None:
         "pii 3 2 66.7% 1 pii-email",
         "refusals 2 1 50.0% 1 refusal",
     ]
-    assert [cell.strip() for cell in sources_table(funnel)[1]] == ["b", "2", "2", "1", "50.0%"]
+    assert [cell.strip() for cell in sources_table(funnel)[1]] == [
+        "b",
+        "2",
+        "1",
+        "50.0%",
+        "1 refusals",
+    ]
 
 
 def test_only_all_is_a_hundred_percent() -> None:

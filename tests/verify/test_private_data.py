@@ -62,6 +62,7 @@ def test_it_finds(kind: str, text: str) -> None:
         "192.168.0.1, 127.0.0.1, 10.0.0.7, 8.8.8.8 and 999.1.1.1",
         "Call 1-800-273-8255 or 988 for help",
         "Tel 415-555-0123 stands in films",
+        '{"phone": "123-456-7890", "mobile": ["111-222-3333"]}',
         "4111 1111 1111 1112 is no card",
         "ES92 2100 0418 4502 0005 1332 is no account",
         "12345678A is no DNI, 000-12-3456 no SSN",

@@ -95,7 +95,7 @@ def filter_records(settings: FilterSettings, watch: Watch) -> str:
         names = ", ".join(map(str, settings.input))
         raise DataError(f"{names}: no records; run the step that writes them")
     write_picture(funnel_path(settings.output), funnel, settings.output.name)
-    for line in (*aligned(steps_table(funnel)), *aligned(sources_table(funnel))):
+    for line in (*aligned(steps_table(funnel)), "", *aligned(sources_table(funnel))):
         watch.say(line)
     for check in funnel.checks:
         if check.found:

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 
 import msgspec
 
@@ -116,31 +117,26 @@ class Funnel(msgspec.Struct):
 
 
 def steps_table(funnel: Funnel) -> list[tuple[str, ...]]:
-    """The checks as rows of text under a head, numbers to the right."""
-    head: tuple[str, ...] = ("check", "in", "out", "kept", "taken out")
-    rows = [
-        (
-            step.check,
-            f"{step.entered:,}",
-            f"{step.left:,}",
-            share(step.left, step.entered),
-            told(step.reasons),
-        )
-        for step in funnel.steps()
-    ]
-    return _numbers_right([head, *rows], range(1, 4))
+    """The checks as rows of text under a head, a line for each reason."""
+    rows: list[tuple[str, ...]] = [("check", "in", "out", "kept", "taken out")]
+    for step in funnel.steps():
+        first, *more = listed(step.reasons) or [""]
+        counts = (f"{step.entered:,}", f"{step.left:,}", share(step.left, step.entered))
+        rows += [(step.check, *counts, first), *(("", "", "", "", reason) for reason in more)]
+    return _numbers_right(rows, range(1, 4))
 
 
 def sources_table(funnel: Funnel) -> list[tuple[str, ...]]:
-    """The sources as rows of text under a head; none when there is but one."""
+    """The sources as rows of text under a head, each with the check that took most of it."""
     counts = shown(funnel)
-    if len(counts) <= 1:
-        return []
-    heads = [check.name.partition(":")[0] for check in funnel.checks]
-    rows = [("source", "read", *heads, "kept")]
+    rows: list[tuple[str, ...]] = [("source", "in", "out", "kept", "most taken out by")]
     for source, left in counts.items():
-        rows.append((source, *(f"{count:,}" for count in left), share(left[-1], left[0])))
-    return _numbers_right(rows, range(1, len(rows[0])))
+        lost = [before - after for before, after in pairwise(left)]
+        most = max(range(len(lost)), key=lost.__getitem__, default=0)
+        by = f"{lost[most]:,} {funnel.checks[most].name}" if any(lost) else ""
+        total = (f"{left[0]:,}", f"{left[-1]:,}", share(left[-1], left[0]))
+        rows.append((source, *total, by))
+    return _numbers_right(rows, range(1, 4))
 
 
 def shown(funnel: Funnel) -> dict[str, list[int]]:
@@ -162,12 +158,12 @@ def share(part: int, whole: int) -> str:
     return "100%" if part == whole else f"{min(part / whole, 0.9994):.1%}"
 
 
-def told(reasons: dict[str, int]) -> str:
+def listed(reasons: dict[str, int]) -> list[str]:
     """The commonest reasons with their counts."""
     ranked = Counter(reasons).most_common()
     parts = [f"{count:,} {reason}" for reason, count in ranked[:_REASONS]]
     rest = sum(count for _, count in ranked[_REASONS:])
-    return ", ".join([*parts, *([f"{rest:,} for other reasons"] if rest else [])])
+    return [*parts, *([f"{rest:,} for other reasons"] if rest else [])]
 
 
 def _numbers_right(rows: Sequence[tuple[str, ...]], columns: range) -> list[tuple[str, ...]]:

@@ -7,15 +7,15 @@ from itertools import pairwise
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
-from quimbot.curate.funnel import Funnel, share, shown, told
+from quimbot.curate.funnel import Funnel, listed, share, shown
 from quimbot.records.jsonl import replacing
 
 _SVG = "http://www.w3.org/2000/svg"
-_WIDTH = 900
+_WIDTH = 960
 _EDGE = 20
 _BARS = 220
 """Where bars begin; names stand left of it."""
-_LONGEST = 430
+_LONGEST = 490
 """A bar of every row read."""
 _STEP = 48
 _ROW = 26
@@ -73,7 +73,7 @@ def _bars(root: ET.Element, funnel: Funnel, y: int) -> int:
     for step in funnel.steps():
         y += _STEP
         lost = step.entered - step.left
-        why = told(step.reasons)
+        why = ", ".join(listed(step.reasons))
         _text(root, _EDGE, y + 13, _fitting(step.check, _BARS - _EDGE - 8))
         _bar(root, _BARS, y, step.left * wide, "kept", says=f"{step.check}: {step.left:,} passed")
         _bar(root, _BARS + step.left * wide, y, lost * wide, "lost", says=f"{step.check}: {why}")
@@ -93,7 +93,7 @@ def _sources(root: ET.Element, funnel: Funnel, y: int) -> int:
     places = [_BARS - 40 + column * (at + 1) for at in range(len(heads))]
     _text(root, _EDGE, y, "taken out, by source", "quiet")
     for x, head in zip(places, heads, strict=True):
-        _text(root, x - 6, y, _fitting(head, column - 6), "quiet right")
+        _text(root, x - 6, y, _fitting(head, column - 4, 6), "quiet right")
     line = {"x1": f"{_EDGE}", "x2": f"{_WIDTH - _EDGE}", "y1": f"{y + 8}", "y2": f"{y + 8}"}
     ET.SubElement(root, f"{{{_SVG}}}line", {"class": "rule", **line})
     for source, left in counts.items():
@@ -123,6 +123,7 @@ def _text(root: ET.Element, x: float, y: float, text: str, kind: str = "") -> No
 
 
 def _fitting(text: str, width: float, character: float = _CHARACTER) -> str:
-    """The text, cut where it would be wider than there is room."""
+    """The text, cut where it would be wider than there is room; what no SVG may hold is a `?`."""
+    text = "".join(letter if letter.isprintable() else "?" for letter in text)
     most = max(int(width / character), 2)
     return text if len(text) <= most else text[: most - 1] + "\N{HORIZONTAL ELLIPSIS}"

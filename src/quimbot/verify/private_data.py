@@ -180,7 +180,8 @@ def _phones(text: str) -> Iterator[Private]:
                 told.add(found.end())
                 yield Private("phone", *found.span())
     for found in _CALLED.finditer(text):
-        if found.end(1) not in told and _owner(found[1], "US") != "public":
+        owner = "" if found.end(1) in told else _owner(found[1], "US")
+        if owner == "private" or not (owner or _PLACEHOLDER.fullmatch(found[1])):
             yield Private("phone", *found.span(1))
 
 
@@ -198,6 +199,8 @@ def _owner(text: str, region: str | None) -> Literal["private", "public", ""]:
     return "public" if public else "private"
 
 
+_PLACEHOLDER = re.compile(r"\(?(?:123|(\d)\1\1)\)?[ .-]\d{3}[ .-]\d{4}")
+"""123-456-7890, 111-222-3333: an example of how numbers are written."""
 _FICTIONAL = re.compile(r"\d{3}55501\d\d")
 _PUBLIC = frozenset(
     {

@@ -10,9 +10,12 @@ from functools import lru_cache
 
 Span = tuple[int, int]
 
-_STRAIGHT = str.maketrans(
-    "\u2019\u2018\u02bc\u00b4\u0060\u2032\u201c\u201d\u201e\u00ab\u00bb\u0130\u0131\u017f",
-    "'" * 6 + '"' * 5 + "iis",  # the last are dotted and dotless i and long s
+_STRAIGHT = tuple(
+    zip(
+        "`\u2019\u2018\u02bc\u00b4\u2032\u201c\u201d\u201e\u00ab\u00bb\u0130\u0131\u017f",
+        "'" * 6 + '"' * 5 + "iis",  # the last are dotted and dotless i and long s
+        strict=True,
+    )
 )
 _AGAINST = re.compile(r"(?:[,(\-\u2013\u2014] ?not|\binstead of|\brather than)")
 _QUOTES = ("'", '"', "*")
@@ -63,9 +66,11 @@ _RED_PEN = _any(
 _RED_PEN_CUES = (
     *("correct", "right", "wrong", "better", "proper", "natural", "mistake", "error"),
     *("say", "said", "the word", "use it", "write it", "gramma", "spelling", "in english"),
-    *("instead of", "rather than", "(not ", " '", '"', "*", ">", "~"),
+    *("instead of", "rather than", "(not ", ">", "~"),
 )
-"""Every hit of the red pen holds one of these, or a sign; most replies hold none."""
+"""Every hit of the red pen holds one of these, a sign or a quote; most replies hold none."""
+_QUOTED = re.compile(rf"\b(?:say|said|used?|using|writ\w+|put|words?|be|read|not) {_QUOTE}")
+"""What stands before the quote in a hit that needs one."""
 _RED_PEN_SIGNS = ("→", "⇒", "➜", "❌", "✗", "✘", "✖", "\u0336")
 _GRAMMAR_ALWAYS = _any(
     r"\b(?:past|present|future|perfect|verb|continuous) (?:tense|form|simple|perfect|participle|"
@@ -137,7 +142,11 @@ def red_pen(reply: str, own: Sequence[str] = ()) -> list[Span]:
 
 def may_be_red_pen(text: str) -> bool:
     """Whether folded text may hold a hit of the red pen: far cheaper than to look for it."""
-    return holds(text, _RED_PEN_CUES) or (not text.isascii() and holds(text, _RED_PEN_SIGNS))
+    return (
+        holds(text, _RED_PEN_CUES)
+        or (holds(text, _QUOTES) and _QUOTED.search(text) is not None)
+        or (not text.isascii() and holds(text, _RED_PEN_SIGNS))
+    )
 
 
 def grammar_terms(reply: str, own: Sequence[str] = (), *, hint: bool = False) -> list[Span]:
@@ -198,7 +207,10 @@ def holds(text: str, cues: Sequence[str]) -> bool:
 
 def fold(text: str) -> str:
     """The text in lower case with straight quotes; each character stays in its place."""
-    return text.lower().replace("`", "'") if text.isascii() else text.translate(_STRAIGHT).lower()
+    if not text.isascii():
+        for curly, straight in _STRAIGHT[1:]:  # many times as fast as str.translate
+            text = text.replace(curly, straight)
+    return text.replace(*_STRAIGHT[0]).lower()
 
 
 _folded = lru_cache(maxsize=256)(fold)
