@@ -34,6 +34,7 @@ COMMANDS = {
     "generate": "Write dialogues with a teacher over the error bank, each one proved.",
     "filter": "Keep the records that pass the named checks; every rejected one has a reason.",
     "dedup": "Drop exact and near duplicates.",
+    "decontaminate": "Drop what gives a suite's or a held-out learner turn away.",
     "split": "Part records into training and held-out, no family of learner turns on both sides.",
     "mix": "Blend files by share into one training mix.",
     "inventory": "Count what a folder of chat files holds, and what is wrong with it.",
@@ -97,6 +98,10 @@ def command(name: str) -> tuple[type[Settings], Work]:  # noqa: C901, PLR0911, P
             from quimbot.curate.dedup import DedupSettings, dedup
 
             return DedupSettings, dedup
+        case "decontaminate":
+            from quimbot.curate.decontaminate import DecontaminateSettings, decontaminate
+
+            return DecontaminateSettings, decontaminate
         case "split":
             from quimbot.curate.split import SplitSettings, split
 

@@ -22,7 +22,7 @@ from quimbot.records.manifest import manifest_path, write_lines
 from quimbot.records.record import Record
 from quimbot.records.rejected import Rejected, RejectedFile, rejected_path, rejecting, told
 from quimbot.records.texts import first_turn
-from quimbot.runs.watch import Watch
+from quimbot.runs.watch import Task, Watch
 from quimbot.verify.near_duplicates import Link, NearDuplicates
 from quimbot.verify.shingles import shingle
 
@@ -123,14 +123,15 @@ def dedup(settings: DedupSettings, watch: Watch) -> str:
     if settings.show_groups:
         for line in largest(corpus, fate.kept, fate.similarity, settings.show_groups):
             watch.say(line)
-    with rejecting(settings.output) as rejected:
+    with watch.task("dedup", count) as task, rejecting(settings.output) as rejected:
         manifest = write_lines(
             settings.output,
-            _stay(corpus, fate, rejected, watch),
+            _stay(corpus, fate, rejected, task),
             parents=(*settings.input, *settings.against),
             settings=settings,
             facts={"read": count, "rejected": rejected.reasons},
         )
+        task.advance(count % _TOLD_EVERY)
     return f"{manifest.rows} of {count} records stay{told(rejected.reasons)}"
 
 
@@ -214,20 +215,16 @@ def _place_among_same(*labels: npt.NDArray[np.uint64]) -> npt.NDArray[np.int64]:
 
 
 def _stay(
-    corpus: Corpus, fate: _Fate, rejected: RejectedFile, watch: Watch
+    corpus: Corpus, fate: _Fate, rejected: RejectedFile, task: Task
 ) -> Iterator[tuple[bytes, Record]]:
     """The lines that stay; the other rows are written as rejected on the way."""
-    count = len(corpus) - corpus.owned
-    with watch.task("dedup", count) as task:
-        for row, line, record in corpus.again(owned=False):
-            reason = _Reason(fate.reason[row])
-            if reason is _Reason.STAYS:
-                yield line, record
-            else:
-                rejected.add(_rejected(corpus, fate, row, record))
-            done = row + 1 - corpus.owned
-            if done % _TOLD_EVERY == 0 or done == count:
-                task.advance(done % _TOLD_EVERY or _TOLD_EVERY)
+    for done, (row, line, record) in enumerate(corpus.again(owned=False), 1):
+        if fate.reason[row] == _Reason.STAYS:
+            yield line, record
+        else:
+            rejected.add(_rejected(corpus, fate, row, record))
+        if done % _TOLD_EVERY == 0:
+            task.advance(_TOLD_EVERY)
 
 
 def _rejected(corpus: Corpus, fate: _Fate, row: int, record: Record) -> Rejected:

@@ -36,7 +36,7 @@ def families(records: Iterable[Record], threshold: float = NEAR) -> Hashes:
             group = place if tag is None else fingerprint(f"family {tag}")
             ids.append(int(record.id, 16))
             firsts.append(len(groups))
-            for turn in _taught(record):
+            for turn in taught(record):
                 groups.append(group)
                 yield turn
 
@@ -47,7 +47,7 @@ def families(records: Iterable[Record], threshold: float = NEAR) -> Hashes:
     return least[labels]
 
 
-def _taught(record: Record) -> Iterator[str]:
+def taught(record: Record) -> Iterator[str]:
     """The learner turns that a dialogue teaches on."""
     yield first_turn(record)
     for lesson in record.lessons:

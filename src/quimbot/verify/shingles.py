@@ -4,6 +4,7 @@ A word is a run of letters and digits, case folded away. Equal sets of hashes st
 among a million texts two different ones collide with a chance of 1 in 10 million.
 """
 
+import re
 import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -29,6 +30,7 @@ _MARKS_AS_WORDS = bytes(
 ) + bytes(range(_ASCII, 256))
 """The same for a text without letters and digits: its marks are its words."""
 _WORDLESS = np.uint64(0x5851F42D4C957F2D)
+_WORD = re.compile(r"[0-9a-z\u0080-\U0010ffff]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +70,11 @@ def shingle(texts: Iterable[str], words: int, engine: Engine = "auto") -> Shingl
         whole.add(wholes)
     starts = sizes.whole()
     return Shingles(hashes.whole(), np.cumsum(starts, out=starts), whole.whole())
+
+
+def words_of(text: str) -> list[str]:
+    """The words of a text as `shingle` tells them apart, where they themselves are wanted."""
+    return _WORD.findall(text.lower() if text.isascii() else _folded(text))
 
 
 class _Column:
