@@ -122,6 +122,18 @@ def test_a_fallen_row_names_what_stays_and_where(tmp_path: Path) -> None:
     assert read_manifest(output).rows == 2
 
 
+def test_a_copy_of_what_fell_says_so(tmp_path: Path) -> None:
+    near = chat(TURN.replace("Italy", "Spain"), "You went there?")
+    write_rows(tmp_path / "owned.jsonl", [chat(TURN, "You went there?")])
+    stay, fallen = run(tmp_path, [near, near], against=(tmp_path / "owned.jsonl",))
+    assert stay == []
+    copy, one = sorted(fallen, key=lambda row: row.reason)
+    assert (copy.reason, copy.detail) == ("exact-duplicate", "a copy of one that fell for this")
+    assert (one.reason, one.detail) == ("near-duplicate", "")
+    assert copy.match_at == one.match_at == f"{tmp_path / 'owned.jsonl'}:1"
+    assert copy.similarity == one.similarity
+
+
 @given(st.lists(records(sentences), min_size=1, max_size=12), st.sampled_from(get_args(Link)))
 @settings(max_examples=15)
 def test_what_falls_names_a_row_that_stays(

@@ -128,3 +128,5 @@ def test_blocks_give_what_one_by_one_gives(vectors: np.ndarray, owned: int, chan
 def test_a_model_that_is_none_is_one_line(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match=r"no model2vec model \(it holds no config.json\)"):
         embedded(str(tmp_path), ["a"], 1)
+    with pytest.raises(ModelError, match=r"nowhere: no such folder; give that of a model2vec"):
+        embedded(str(tmp_path / "nowhere"), ["a"], 1)

@@ -231,15 +231,20 @@ def _rejected(corpus: Corpus, fate: _Fate, row: int, record: Record) -> Rejected
     reason, kept, between = _Reason(fate.reason[row]), int(fate.kept[row]), int(fate.by_way_of[row])
     if kept < 0:
         return Rejected(reason=reason.slug, check="dedup", record=record)
-    detail = f"by way of {corpus.place(between)}" if between >= 0 else ""
+    similarity = round(float(fate.similarity[row]), 4)
+    detail = ""
     if fate.reason[kept] == _Reason.TURN_OVER_CAP:
         detail = "which is over the cap on its turn"
+    elif between >= 0:
+        detail = f"by way of {corpus.place(between)}"
+    elif reason is _Reason.EXACT_DUPLICATE and similarity < 1:
+        detail = "a copy of one that fell for this"
     return Rejected(
         reason=reason.slug,
         check="dedup",
         detail=detail,
         match=corpus.id(kept),
         match_at=corpus.place(kept),
-        similarity=round(float(fate.similarity[row]), 4),
+        similarity=similarity,
         record=record,
     )

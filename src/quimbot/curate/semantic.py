@@ -108,6 +108,8 @@ def _opened(model: str) -> Any:  # noqa: ANN401 - its type is known only where i
         raise ModelError(
             "semantic needs model2vec, which is not installed; pip install 'quimbot[semantic]'"
         ) from None
+    if model.startswith((".", "/", "~")) and not Path(model).exists():
+        raise ModelError(f"{model}: no such folder; give that of a model2vec model, or a hub name")
     if Path(model).exists() and not (Path(model) / "config.json").is_file():
         raise ModelError(f"{model}: no model2vec model (it holds no config.json)")
     try:
