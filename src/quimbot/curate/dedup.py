@@ -106,6 +106,8 @@ class _Fate:
     by_way_of: npt.NDArray[np.int64]
     """The row that it repeats, where that one fell for the kept one later; else -1."""
     similarity: npt.NDArray[np.float32]
+    crowded: int
+    """Rows that had more candidates than they were compared with."""
 
 
 def dedup(settings: DedupSettings, watch: Watch) -> str:
@@ -129,7 +131,7 @@ def dedup(settings: DedupSettings, watch: Watch) -> str:
             _stay(corpus, fate, rejected, task),
             parents=(*settings.input, *settings.against),
             settings=settings,
-            facts={"read": count, "rejected": rejected.reasons},
+            facts={"read": count, "crowded": fate.crowded, "rejected": rejected.reasons},
         )
         task.advance(count % _TOLD_EVERY)
     return f"{manifest.rows} of {count} records stay{told(rejected.reasons)}"
@@ -156,6 +158,7 @@ def _fate(corpus: Corpus, settings: DedupSettings, watch: Watch) -> _Fate:
         kept=found.kept,
         by_way_of=np.full(len(corpus), -1, np.int64),
         similarity=found.similarity,
+        crowded=found.crowded,
     )
     if settings.semantic:
         _let_fall_by_meaning(fate, corpus, settings, order)
@@ -218,8 +221,9 @@ def _stay(
     corpus: Corpus, fate: _Fate, rejected: RejectedFile, task: Task
 ) -> Iterator[tuple[bytes, Record]]:
     """The lines that stay; the other rows are written as rejected on the way."""
+    stays = (fate.reason == _Reason.STAYS).tobytes()  # far quicker to ask row by row
     for done, (row, line, record) in enumerate(corpus.again(owned=False), 1):
-        if fate.reason[row] == _Reason.STAYS:
+        if stays[row]:
             yield line, record
         else:
             rejected.add(_rejected(corpus, fate, row, record))

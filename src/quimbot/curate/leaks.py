@@ -137,7 +137,8 @@ class Leaks:
         order = np.lexsort((self._pairs, times[which], self._pairs_of))
         rank = np.arange(len(order)) - self._begins[self._pairs_of]
         sizes = np.diff(self._begins)[self._pairs_of]
-        return order[(rank <= sizes - self._least[self._pairs_of]) & rows[self._pairs_of]]
+        taken: Rows = order[(rank <= sizes - self._least[self._pairs_of]) & rows[self._pairs_of]]
+        return taken
 
 
 class _Index:
