@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Engine, inspect
 
 from quimbot.exceptions import DataError
 
+_STEPS = "quimbot.serve.store:migrations"
 _ONE_AT_A_TIME = threading.Lock()  # Alembic keeps what it is working on in globals
 _LOCK = 0x71_75_69_6D
 """Any number that others do not lock; two servers may open one database at once."""
@@ -22,7 +23,7 @@ def migrate(engine: Engine, place: str) -> None:
         DataError: the database is of a newer version, or holds something else.
     """
     config = Config()
-    config.set_main_option("script_location", "quimbot.serve.store:migrations")
+    config.set_main_option("script_location", _STEPS)
     known = {step.revision for step in ScriptDirectory.from_config(config).walk_revisions()}
     sqlite = engine.dialect.name == "sqlite"
     with _ONE_AT_A_TIME, engine.execution_options(writes=True).connect() as connection:
