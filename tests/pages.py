@@ -15,6 +15,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from quimbot.pedagogy.events import Began, Event
 from quimbot.pedagogy.kinds import Kind
 from quimbot.serve import page_routes
+from quimbot.serve.store.person import Person
 from quimbot.serve.store.store import Store
 from quimbot.serve.tutoring import Tutoring
 
@@ -75,6 +76,14 @@ def opened(
         assert not fine or complaints == []
 
 
+def come_in(page: Page, live: Live, person: Person, place: str = "") -> None:
+    """Sign somebody in, as if they had come before, and open a part of the page."""
+    secret = live.store.sessions.begin(person.id)
+    page.context.add_cookies([{"name": "quimbot", "value": secret, "url": live.url}])
+    page.goto("about:blank")  # the page is loaded anew
+    page.goto(f"{live.url}/{place}")
+
+
 def say(page: Page, text: str) -> None:
     """Write something and send it."""
     page.get_by_label("Your message").fill(text)
@@ -88,9 +97,9 @@ def words(language: str) -> dict[str, str]:
     return found
 
 
-def talked(store: Store, now: float) -> str:
-    """Three conversations of the local person over a week; gives the last one's id."""
-    person = store.people.local()
+def talked(store: Store, now: float, person: Person | None = None) -> str:
+    """Three conversations over a week, the local person's if nobody else's; the last one's id."""
+    person = person or store.people.local()
     last = ""
     for number, days in enumerate((8, 4, 1)):
         at = now - days * 86400

@@ -2,11 +2,12 @@
 
 import json
 import time
+from datetime import datetime
 from pathlib import Path
 
 import pytest
 from live_server import Puppet, live_server, soon, tutor
-from pages import opened, say, talked, words
+from pages import come_in, opened, say, talked, words
 from playwright.sync_api import Browser, Route, expect
 
 from quimbot.pedagogy.events import Disputed
@@ -82,6 +83,91 @@ def test_conversations_are_opened_renamed_and_deleted(browser: Browser) -> None:
             expect(page.get_by_role("log")).to_contain_text("Which one?")
         titles = [one.title for one in live.store.conversations.of(live.store.people.local().id)]
         assert titles == ["My coat", "Talk 1"]
+
+
+def test_conversations_are_found_by_what_was_said_and_how_they_are_called(
+    browser: Browser,
+) -> None:
+    with live_server(tutor(Puppet())) as live:
+        talked(live.store, time.time())
+        person = live.store.people.local()
+        other = live.store.conversations.begin(person.id, "tutor", "work")  # has no title
+        live.store.conversations.add_turn(person.id, other.id, "user", "My BOSS has a big office.")
+        rows = ".talks > li:visible"
+        with opened(browser, live, place="#talks") as page:
+            field = page.get_by_role("searchbox", name="Search your conversations")
+            field.fill("big boss")
+            expect(page.get_by_role("status")).to_have_text("Found: 1")
+            expect(page.locator(rows)).to_have_count(1)
+            expect(page.locator(rows)).to_contain_text("My BOSS has a big office.")
+            page.get_by_role("button", name="Rename “Work”").click()
+            page.get_by_label("Name of the conversation").fill("The office")
+            page.keyboard.press("Enter")
+            expect(page.locator(rows)).to_have_count(1)
+            field.fill("i bought")
+            expect(page.get_by_role("status")).to_have_text("Found: 3")
+            field.fill("talk 2")
+            expect(page.locator(rows)).to_have_count(1)
+            expect(page.get_by_role("link", name="Talk 2")).to_be_visible()
+            field.fill("zebra")
+            expect(page.get_by_role("status")).to_have_text("No conversation has these words.")
+            expect(page.locator(rows)).to_have_count(0)
+            field.press("Escape")  # empties it
+            expect(page.locator(rows)).to_have_count(4)
+            expect(page.get_by_role("status")).to_have_text("")
+            expect(page.locator(".excerpt")).to_have_count(0)
+        live.store.conversations.rename(person.id, other.id, "")
+        with opened(browser, live, place="#talks", language="es") as page:
+            topic = words("es")["topic.work"]  # as it is called on this page, and nowhere else
+            page.get_by_role("searchbox").fill(topic.upper())
+            expect(page.locator(rows)).to_have_count(1)
+            expect(page.get_by_role("link", name=topic)).to_be_visible()
+
+
+def test_a_learner_sees_who_read_which_conversation_and_when(browser: Browser) -> None:
+    with live_server(tutor(Puppet()), accounts=True) as live:
+        store = live.store
+        ana, tea = store.people.add("Ana"), store.people.add("Tea", "instructor")
+        last = talked(store, time.time(), ana)
+        group = store.classes.add("ENG 1", tea.id)
+        store.classes.join(group.id, ana.id)
+        with (
+            opened(browser, live, fine=False) as page,
+            opened(browser, live, fine=False) as teach,
+        ):
+            come_in(page, live, ana, "#settings")
+            expect(page.get_by_role("heading", name="Who has read along")).to_be_visible()
+            expect(page.get_by_text("Nobody has read a conversation of yours")).to_be_visible()
+            page.get_by_role("checkbox", name="My teacher may read my conversations").check()
+            expect(page.get_by_text("Saved.")).to_be_visible()
+            come_in(teach, live, tea, f"teach#learner/{group.id}/{ana.id}")
+            expect(teach.get_by_role("link", name="Talk 3")).to_be_visible()
+            assert store.transcripts.readings(ana.id) == []  # titles are no reading
+            teach.get_by_role("link", name="Talk 3").click()
+            expect(teach.get_by_text("Ana sees that you read this.")).to_be_visible()
+            page.reload()
+            table = page.get_by_role("region", name="Who has read along").get_by_role("table").first
+            expect(table.get_by_role("row")).to_have_count(2)
+            row = table.get_by_role("row").last
+            expect(row).to_contain_text("Tea")
+            moment = row.locator("time").get_attribute("datetime")
+            assert moment is not None
+            assert abs(datetime.fromisoformat(moment).timestamp() - time.time()) < 60
+            for _ in range(11):
+                store.transcripts.read(tea.id, ana.id, last)
+            first = store.conversations.of(ana.id)[-1]
+            store.transcripts.read(tea.id, ana.id, first.id)
+            store.conversations.delete(ana.id, first.id)
+            page.reload()
+            expect(table.get_by_role("row")).to_have_count(11)  # its head, and the newest ten
+            expect(table.get_by_role("row").nth(1)).to_contain_text("A deleted conversation")
+            page.get_by_text("Earlier (3)").press("Enter")
+            expect(page.get_by_role("row")).to_have_count(15)
+            store.people.delete(tea.id)
+            page.reload()
+            expect(table.get_by_role("row").nth(1)).to_contain_text("no longer here")
+            table.get_by_role("link").first.press("Enter")
+            expect(page.get_by_role("log")).to_contain_text("Which one?")
 
 
 def test_choices_are_kept(browser: Browser) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from live_server import Live, Puppet, live_server, tutor
-from pages import LOCALES, PHONE, WIDE, Scheme, opened, say, talked, words
+from pages import LOCALES, PHONE, WIDE, Scheme, come_in, opened, say, talked, words
 from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 
@@ -63,6 +63,42 @@ def test_nothing_bars_anyone_and_nothing_spills_over(
             "zh-Hans" if language == "zh" else language,
             "rtl" if language == "ar" else "ltr",
         ]
+
+
+@pytest.fixture(scope="module")
+def read() -> Iterator[Live]:
+    """A server with accounts, where somebody's conversations were read a dozen times."""
+    with live_server(tutor(Puppet()), accounts=True) as live:
+        ana, tea = live.store.people.add("Ana"), live.store.people.add("Tea Ng", "instructor")
+        live.store.people.change(ana.id, consent=True)
+        last = talked(live.store, time.time(), ana)
+        live.store.conversations.rename(ana.id, last, "What I did with my new winter coat")
+        live.store.classes.join(live.store.classes.add("ENG 1", tea.id).id, ana.id)
+        for _ in range(12):
+            live.store.transcripts.read(tea.id, ana.id, last)
+        yield live
+
+
+@pytest.mark.parametrize(
+    ("language", "look"),
+    # every language, in both looks where it is read from the right and where it is not
+    [("en", 0), ("en", 1), ("ar", 0), ("ar", 1), ("es", 1), ("zh", 0), ("ko", 1)],
+)
+def test_nothing_bars_anyone_from_seeing_who_read_and_from_searching(
+    browser: Browser, read: Live, language: str, look: int
+) -> None:
+    size, scheme = LOOKS[look]
+    with opened(browser, read, size=size, scheme=scheme, language=language, fine=False) as page:
+        come_in(page, read, read.store.people.named("Ana")[0], "#settings")
+        expect(page.get_by_role("table").first).to_be_visible()
+        page.locator("details").evaluate("(node) => (node.open = true)")
+        assert_nothing_bars_anyone(page)
+        assert page.evaluate("document.documentElement.scrollWidth") <= size[0]
+        page.goto(f"{read.url}/#talks")
+        page.get_by_role("searchbox").fill("coat winter")
+        expect(page.locator(".excerpt")).to_have_count(1)
+        assert_nothing_bars_anyone(page)
+        assert page.evaluate("document.documentElement.scrollWidth") <= size[0]
 
 
 @pytest.mark.parametrize("language", LOCALES)

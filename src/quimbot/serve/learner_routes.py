@@ -1,12 +1,13 @@
 """What the learner's page asks for: tutors, conversations, replies, and what came of them."""
 
 import time
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
 from secrets import randbelow
 from typing import Annotated
 
-from fastapi import APIRouter, Request
+import msgspec
+from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
@@ -19,6 +20,7 @@ from quimbot.runtimes.runtime import Sampling
 from quimbot.serve.door import Door
 from quimbot.serve.private import hidden
 from quimbot.serve.progress import progress
+from quimbot.serve.search import LONGEST, found
 from quimbot.serve.spending import Spending
 from quimbot.serve.store.conversations import Conversation
 from quimbot.serve.store.person import Person
@@ -130,11 +132,17 @@ def _add_beginnings(
 
 def _add_conversations(routes: APIRouter, store: Store, door: Door) -> None:
     @routes.get("/conversations")
-    async def conversations(request: Request) -> Response:
-        """All of one's conversations, the newest first."""
+    async def conversations(
+        request: Request, words: Annotated[str, Query(max_length=LONGEST)] = ""
+    ) -> Response:
+        """All of one's conversations, the newest first, or those in which the words come up."""
         person = await door.person(request)
-        found = await run_in_threadpool(store.conversations.of, person.id)
-        return json_response({"conversations": found})
+        talks = await run_in_threadpool(store.conversations.of, person.id)
+        if not words.strip():
+            return json_response({"conversations": talks})
+        return json_response(
+            {"conversations": await run_in_threadpool(_found, store, person, words, talks)}
+        )
 
     @routes.get("/conversations/{conversation_id}")
     async def conversation(conversation_id: str, request: Request) -> Response:
@@ -207,6 +215,17 @@ def _whole(store: Store, person: Person, conversation_id: str) -> dict[str, obje
     shown = {name: getattr(found, name) for name in ("id", "tutor", "topic", "title", "began")}
     told = [{"role": t.role, "text": t.text, "state": t.state} for t in turns]
     return {**shown, "turns": told}
+
+
+def _found(
+    store: Store, person: Person, words: str, talks: Sequence[Conversation]
+) -> list[dict[str, object]]:
+    said = store.conversations.said(person.id)
+    known = {talk.id for talk in talks}  # one may have begun meanwhile
+    return [
+        {**msgspec.structs.asdict(one.conversation), "excerpt": one.excerpt}
+        for one in found(words, talks, (each for each in said if each[0] in known))
+    ]
 
 
 def _ready(store: Store, person: Person, conversation_id: str, said: Said) -> Conversation:

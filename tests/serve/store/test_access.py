@@ -87,6 +87,7 @@ REFUSED: dict[str, Call] = {
 
 EMPTY: dict[str, Call] = {
     "conversations.of": lambda s, w: s.conversations.of(w.stranger.id),
+    "conversations.said": lambda s, w: s.conversations.said(w.stranger.id),
     "events.of": lambda s, w: s.events.of(w.stranger.id),
     "classes.of": lambda s, w: s.classes.of(w.stranger.id),
     "classes.joined": lambda s, w: s.classes.joined(w.stranger.id),
@@ -116,7 +117,7 @@ NO_ID = {
 
 BY_SECRET = {"sessions.person_of", "sessions.end", "keys.person_of", "invitations.accept"}
 
-OPERATOR = {"people.named", "classes.named", "keys.all"}
+OPERATOR = {"people.named", "people.every", "classes.named", "keys.all"}
 """What only whoever runs the server may ask; no route does."""
 
 OWNER = {"classes.every"}

@@ -2,11 +2,12 @@
 
 import { button, done, make, sure } from "/nodes.js";
 import { consent, firstLanguage, help, languages, level, me } from "/me.js";
+import { readings } from "/readings.js";
 import { ask } from "/server.js";
 import { language } from "/words.js";
 
 /** The page of choices. `forgotten()` is called when everything was deleted, `left()` after signing out. */
-export function settings({ speak, forgotten, left }) {
+export async function settings({ speak, forgotten, left }) {
   const { accounts, name } = me();
   return make(
     "section",
@@ -15,7 +16,7 @@ export function settings({ speak, forgotten, left }) {
     part("settings.language", languages(language(), speak)),
     make("div", { className: "part" }, help(), make("p", { className: "faint", word: "settings.help.about" })),
     part("settings.you", firstLanguage(), level()),
-    accounts && part("settings.reading", consent()),
+    accounts && part("settings.reading", consent(), await readings()),
     part(
       "settings.data",
       make("p", { word: "settings.data.about" }),

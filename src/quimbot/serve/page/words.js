@@ -82,6 +82,10 @@ export const list = (items) => new Intl.ListFormat(tag(), { type: "conjunction" 
 export const date = (at) =>
   new Intl.DateTimeFormat(tag(), { day: "numeric", month: "long", year: "numeric" }).format(at * 1000);
 
+/** A day and the time of it. */
+export const moment = (at) =>
+  new Intl.DateTimeFormat(tag(), { dateStyle: "medium", timeStyle: "short" }).format(at * 1000);
+
 /** Roughly when: next time we talk, or in so many days, weeks or months. */
 export function roughly(at) {
   const days = Math.round((at - Date.now() / 1000) / 86400);

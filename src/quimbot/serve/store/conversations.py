@@ -170,6 +170,13 @@ class Conversations:
             require_theirs(connection, person_id, conversation_id)
             return turns_of(connection, conversation_id)
 
+    def said(self, person_id: str) -> list[tuple[str, str]]:
+        """What was said in a person's conversations, in order, each with its conversation's id."""
+        found = select(turns.c.conversation_id, turns.c.text).join(conversations)
+        found = found.where(conversations.c.person_id == person_id).order_by(turns.c.id)
+        with self._database.reading() as connection:
+            return [(row.conversation_id, row.text) for row in connection.execute(found)]
+
     def _outside(self, person_id: str, outside_id: str) -> Conversation | None:
         found = select(conversations).where(
             conversations.c.person_id == person_id, conversations.c.outside_id == outside_id
