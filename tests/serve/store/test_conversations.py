@@ -163,3 +163,20 @@ def test_what_was_said_before_a_kill_is_kept(place: str) -> None:
         assert reply.state == "partial"
         store.conversations.add_turn(person.id, talk.id, "user", "Go on.")
         assert len(store.conversations.turns(person.id, talk.id)) == 3
+
+
+def test_what_is_taken_back_of_a_turn_is_nowhere_else(store: Store) -> None:
+    people = [store.people.add(name) for name in ("Ana", "Ben")]
+    talks = [store.conversations.begin(person.id, "tutor").id for person in people]
+    before, after = Began(at=1.0), Began(at=2.0)
+    for person, talk in zip(people, talks, strict=True):
+        turn = store.conversations.add_turn(person.id, talk, "user", "I go.")
+        for place in (None, turn.id):
+            store.events.add(person.id, talk, place, [before])
+    store.events.add(people[0].id, talks[0], None, [after], instead_of=[before])
+    found = [store.events.with_turns(person.id) for person in people]
+    assert [(one.turn_id is None, one.event) for one in found[0]] == [
+        (False, before),
+        (True, after),
+    ]
+    assert [one.event for one in found[1]] == [before, before]

@@ -51,8 +51,9 @@ class Events:
                 if connection.execute(select(turns.c.id).where(this)).first() is None:
                     raise NotFound("there is no such turn")
             if instead_of:
-                taken_back = events.c.event.in_([_text(one) for one in instead_of])
-                connection.execute(delete(events).where(events.c.turn_id == turn_id, taken_back))
+                here = events.c.conversation_id == conversation_id, events.c.turn_id == turn_id
+                wrong = events.c.event.in_([_text(one) for one in instead_of])
+                connection.execute(delete(events).where(*here, wrong))
             if rows:
                 connection.execute(insert(events), rows)
 
