@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from quimbot.exceptions import DataError
-from quimbot.sources.source import RawRow
+from quimbot.records.raw import RawRow
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,10 +7,10 @@ from typing import Literal
 import msgspec
 
 from quimbot.exceptions import DataError
+from quimbot.records.raw import RawRow, Unreadable
 from quimbot.records.record import Provenance, Record, Strict
 from quimbot.records.rejected import Rejected
 from quimbot.records.shapes import Shape, Unfit, detect_shape, read_chat, read_record
-from quimbot.sources.source import RawRow, Unreadable
 
 _ROOM = 200
 """Levels of nesting that whoever reads a rejected row may need besides its own."""

@@ -11,10 +11,10 @@ from typing import Any
 import msgspec
 
 from quimbot.exceptions import DataError, OutputError
+from quimbot.records.raw import RawRow, Unreadable
 from quimbot.records.record import Strict
 from quimbot.sources.hub import HubSource
 from quimbot.sources.outcome import Outcome
-from quimbot.sources.source import RawRow, Unreadable
 
 _EVERY = 1000
 """Rows between two marks; so many are fetched again, at most, after a kill."""

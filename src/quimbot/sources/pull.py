@@ -12,6 +12,7 @@ import msgspec
 
 import quimbot.sources
 from quimbot.exceptions import DataError, RecipeError
+from quimbot.records.files import FileSource
 from quimbot.records.jsonl import once_there
 from quimbot.records.manifest import Manifest, manifest_path, write_dataset
 from quimbot.records.record import Record
@@ -19,7 +20,6 @@ from quimbot.records.rejected import rejected_path, rejecting, told
 from quimbot.records.shapes import SHAPES, Shape
 from quimbot.runs.watch import Watch
 from quimbot.sources.dialogues import joined
-from quimbot.sources.files import FileSource
 from quimbot.sources.hub import CORPORA, HubSource
 from quimbot.sources.outcome import Outcome, converter
 from quimbot.sources.partial import Partial

@@ -14,9 +14,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from quimbot.exceptions import DataError
+from quimbot.records.files import FileSource
 from quimbot.records.jsonl import LONGEST
-from quimbot.sources.files import FileSource
-from quimbot.sources.source import RawRow
+from quimbot.records.raw import RawRow
 
 values = st.recursive(
     st.none() | st.booleans() | st.integers(-9, 9) | st.text(max_size=8),

@@ -21,7 +21,7 @@ import msgspec
 
 from quimbot.exceptions import DataError
 from quimbot.records.jsonl import LONGEST, is_wide, numbered, why_unreadable
-from quimbot.sources.source import RawRow, Unreadable
+from quimbot.records.raw import RawRow, Unreadable
 
 Found = tuple[int, dict[str, Any] | Unreadable]
 """A row, or what is wrong with it, and its line or number."""
