@@ -1,12 +1,16 @@
 """The inventory counts any chat file, names bad lines, finds repeats and tells what has changed."""
 
+import gzip
 import json
 from collections import Counter
 from pathlib import Path
 
+import msgspec
+import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pyarrow import parquet
 
 from quimbot.curate.changes import FileChange, Inventory, changes, read_before
 from quimbot.curate.counts import Bar, Fault, Spread, Turn, count_folder
@@ -150,7 +154,7 @@ def test_an_inventory_of_another_form_is_no_inventory_before(tmp_path: Path) -> 
 
 
 def test_a_folder_without_chats_is_named(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match=r"holds no .jsonl file"):
+    with pytest.raises(DataError, match=r"no data file below it; allowed: .jsonl"):
         count_folder(tmp_path, Silent())
     with pytest.raises(DataError, match="gone: no such folder"):
         count_folder(tmp_path / "gone", Silent())
@@ -169,7 +173,7 @@ def test_a_file_of_bad_lines_alone_has_a_page_too(tmp_path: Path) -> None:
 def test_very_many_kinds_of_faults_stay_few() -> None:
     faults = Faults()
     for line in range(1, 1001):
-        faults.add(f"fault {line}", line)
+        faults.add(f"fault {line}", f"a:b.jsonl:{line}")
     assert len(faults.counts) == 51
     assert faults.counts.total() == 1000
     assert max(map(len, faults.lines.values())) == 20
@@ -227,6 +231,43 @@ def test_a_turn_that_comes_once_in_each_of_many_files_is_among_the_commonest() -
     for number in range(3):
         tally.add(Entry.read({"messages": pair("turn 40", f"reply {number}")}))
     assert tally.commonest_turns()[0] == ("turn 40", 4)
+
+
+def test_every_kind_of_file_that_a_pull_reads_is_counted(tmp_path: Path) -> None:
+    lines = rows(("Hi", "Hello!"), ("Ho", "Hello!"))
+    text = b"".join(msgspec.json.encode(line) + b"\n" for line in lines)
+    (tmp_path / "a.jsonl.gz").write_bytes(gzip.compress(text))
+    (tmp_path / "b.json").write_bytes(msgspec.json.encode(lines))
+    (tmp_path / "c.csv").write_text('instruction,output\nHi,Hello!\n"a",b,c\n')
+    parquet.write_table(pa.Table.from_pylist(lines), tmp_path / "d.parquet")
+    (tmp_path / "e.json").write_text('{\n  "steps": {}\n}\n')
+    (tmp_path / "f.json").write_bytes(text)
+    (tmp_path / "g.jsonl.gz").write_bytes(gzip.compress(text)[:-9])
+    found = count_folder(tmp_path, Silent())
+    counted = {file.file: (file.rows, file.bad) for file in found.files}
+    broken = counted.pop("g.jsonl.gz")
+    assert counted == {
+        "a.jsonl.gz": (2, 0),
+        "b.json": (2, 0),
+        "c.csv": (1, 1),
+        "d.parquet": (2, 0),
+        "f.json": (2, 0),
+    }
+    assert broken[1] == 1
+    assert found.distinct == 2
+    assert found.left_out == ("e.json",)
+    faults = {file.file: fault for file in found.files for fault in file.faults}
+    assert faults["c.csv"].lines == (3,)
+    assert "cut off" in faults["g.jsonl.gz"].text
+    assert "e.json" in "\n".join(told(Inventory(counts=found, changes=None)))
+
+
+def test_an_array_that_breaks_off_is_told_with_its_line(tmp_path: Path) -> None:
+    (tmp_path / "a.json").write_text('[\n{"instruction": "Hi", "output": "Ho"},\n{"instr')
+    (file,) = count_folder(tmp_path, Silent()).files
+    assert file.rows == 1
+    assert file.faults[0].lines == (3,)
+    assert str(tmp_path) not in file.faults[0].text
 
 
 @pytest.mark.skipif(not DATA.is_dir(), reason="the shared data are not here")

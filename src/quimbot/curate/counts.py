@@ -13,8 +13,9 @@ import msgspec
 from quimbot.curate.languages import LanguageSample
 from quimbot.curate.tally import Entry, Faults, Tally, by_count
 from quimbot.exceptions import DataError
-from quimbot.records.jsonl import numbered, why_unreadable
+from quimbot.records.files import FileSource
 from quimbot.records.manifest import file_sha256
+from quimbot.records.raw import RawRow, Unreadable
 from quimbot.records.record import Strict
 from quimbot.runs.watch import Watch
 from quimbot.verify.near_duplicates import NearDuplicates
@@ -27,7 +28,7 @@ _MOST = 0.98
 _SAMPLE = 2000
 """Chats of the folder whose language is told, at least where there are as many."""
 
-_decoder = msgspec.json.Decoder(dict[str, Any])
+_READ = 1 << 16
 
 
 class Fault(Strict, frozen=True, kw_only=True):
@@ -103,6 +104,8 @@ class FolderCounts(Counts, frozen=True, kw_only=True):
     """The counts of a folder."""
 
     folder: str
+    left_out: tuple[str, ...]
+    """Files that hold one object over several lines, as settings do: no chats."""
     taken: str
     """When, ISO 8601."""
     unlike: int | None
@@ -117,18 +120,19 @@ def count_folder(
 ) -> FolderCounts:
     """The counts of every chat file below a folder; hidden files and rejected rows stay out.
 
+    Any file is counted that a pull reads: JSON Lines, JSON, CSV, packed or not, Parquet, Arrow.
+
     Raises:
         DataError: there is no such folder, or no chat file in it.
     """
     if not folder.is_dir():
-        raise DataError(f"{folder}: no such folder; name one that holds .jsonl files")
-    paths = [
-        path
-        for path in sorted(folder.rglob("*.jsonl"))
-        if _is_chats(path) and path not in leave_out
-    ]
+        raise DataError(f"{folder}: no such folder; name one that holds chat files")
+    own = {path.resolve() for path in leave_out}
+    found = [path for path in FileSource(folder).files() if path.resolve() not in own]
+    settings = [path for path in found if _is_settings(path)]
+    paths = [path for path in found if path not in settings]
     if not paths:
-        raise DataError(f"{folder}: holds no .jsonl file")
+        raise DataError(f"{folder}: holds no chat file")
     everything, files = Tally(), list[FileCounts]()
 
     def texts() -> Iterator[str]:
@@ -149,6 +153,7 @@ def count_folder(
     return FolderCounts(
         **_counts(everything, sum(file.bad for file in files), languages),
         folder=str(folder),
+        left_out=tuple(path.relative_to(folder).as_posix() for path in settings),
         taken=datetime.now().astimezone().isoformat(timespec="seconds"),
         unlike=unlike,
         learner_lengths=_bars(everything.learner_words),
@@ -157,8 +162,19 @@ def count_folder(
     )
 
 
-def _is_chats(path: Path) -> bool:
-    return not path.name.startswith(".") and not path.name.endswith(".rejected.jsonl")
+def _is_settings(path: Path) -> bool:
+    """Whether a .json file is one object over several lines: no chats, but what a program keeps."""
+    if path.suffix != ".json":
+        return False
+    with path.open("rb") as file:
+        first = file.readline(_READ)
+    if not first.lstrip().startswith(b"{") or len(first) == _READ:
+        return False
+    try:
+        msgspec.json.decode(first)
+    except (msgspec.MsgspecError, ValueError, RecursionError):
+        return True
+    return False
 
 
 def _unlike(texts: Iterable[str]) -> int:
@@ -174,13 +190,11 @@ def _count(
     """The text of each chat not met before, while one file is counted; the counts in the end."""
     tally, faults, sample = Tally(), Faults(), LanguageSample(sampled)
     elsewhere = 0
-    for number, row in _rows(path):
+    for row in _rows(path, faults):
         try:
-            if isinstance(row, DataError):
-                raise row
-            entry = Entry.read(row)
+            entry = Entry.read(row.row)
         except DataError as fault:
-            faults.add(str(fault), number)
+            faults.add(str(fault), row.origin)
             continue
         known = entry.key in everything.keys
         elsewhere += known and entry.key not in tally.keys
@@ -202,14 +216,16 @@ def _count(
     )
 
 
-def _rows(path: Path) -> Iterator[tuple[int, dict[str, Any] | DataError]]:
-    """Every line that is not blank with its number, as an object or as what is wrong with it."""
-    with path.open("rb") as file:
-        for number, line in numbered(file):
-            try:
-                yield number, _decoder.decode(line)
-            except (msgspec.MsgspecError, ValueError, RecursionError) as fault:
-                yield number, DataError(why_unreadable(line, fault))
+def _rows(path: Path, faults: Faults) -> Iterator[RawRow]:
+    """The rows that can be read; the others, and what ends the file early, are faults."""
+    try:
+        for row in FileSource(path).rows():
+            if isinstance(row, Unreadable):
+                faults.add(row.fault, row.origin)
+            else:
+                yield row
+    except DataError as fault:
+        faults.add_end(path, str(fault))
 
 
 def _counts(tally: Tally, bad: int, languages: Counter[str]) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 Any chat file will do, records or another tool's shape; a bad line is listed and passed.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -27,7 +27,8 @@ class InventorySettings:
     """Where to look."""
 
     folder: Path = field(kw_only=False)
-    """Folder whose chat files are counted, those below it too; rejected rows are left out."""
+    """Folder whose chat files are counted, those below it too: .jsonl, .json and .csv, also packed,
+    .parquet and .arrow; rejected rows and manifests are left out."""
     output: Path | None = None
     """JSON file for all counts, with a page to read beside it (.html); what has changed since the
     inventory that was there is told. Without it the counts are only shown."""
@@ -76,6 +77,7 @@ def told(found: Inventory) -> Iterator[str]:
     yield from aligned(table(counts))
     if len(counts.files) > _FILES:
         yield f"and {len(counts.files) - _FILES} more files"
+    yield from _named("left out, no chats:", counts.left_out)
     yield from _faults(counts)
     if counts.rows:
         yield from _repeats(counts)
@@ -161,7 +163,7 @@ def _changes(found: Changes) -> Iterator[str]:
         yield f"  and {len(found.changed) - _NAMED} more changed"
 
 
-def _named(what: str, names: tuple[str, ...]) -> Iterator[str]:
+def _named(what: str, names: Sequence[str]) -> Iterator[str]:
     if names:
         more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
         yield f"  {what} {', '.join(names[:_NAMED])}{more}"

@@ -6,12 +6,10 @@ Texts are remembered as 64-bit hashes; only first learner turns that come again 
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from pathlib import Path
 
-import msgspec
-
-from quimbot.exceptions import DataError
-from quimbot.records.record import Lesson, Message, Provenance, Record
-from quimbot.records.shapes import Row, Shape, detect_shape, read_chat
+from quimbot.records.record import Lesson, Message, Provenance
+from quimbot.records.shapes import Row, Shape, detect_shape, read_chat, read_record
 
 _LINES = 20
 """Lines that are named for one fault; all are counted."""
@@ -45,10 +43,7 @@ class Entry:
         if shape != "record":
             messages = read_chat(row, shape).messages
             return cls(shape, messages, _key(messages))
-        try:
-            record = msgspec.convert(row, Record)
-        except msgspec.MsgspecError as fault:
-            raise DataError(str(fault)) from None
+        record = read_record(row)
         key = _key(record.messages)
         return cls(shape, record.messages, key, record.lessons, record.provenance)
 
@@ -118,14 +113,21 @@ class Faults:
     lines: dict[str, list[int]] = field(default_factory=dict)
     """The first lines of each fault."""
 
-    def add(self, text: str, line: int) -> None:
-        """Count one line."""
+    def add(self, text: str, origin: str) -> None:
+        """Count one line, given as `file:line`."""
         if text not in self.counts and len(self.counts) >= _FAULTS:
             text = _OTHER
         self.counts[text] += 1
         lines = self.lines.setdefault(text, [])
         if len(lines) < _LINES:
-            lines.append(line)
+            lines.append(int(origin.rpartition(":")[2]))
+
+    def add_end(self, path: Path, text: str) -> None:
+        """Count what ends the reading of a file: `file:line: what`, or `file: what` for line 1."""
+        text = text.removeprefix(f"{path}:")
+        line, _, rest = text.partition(":")
+        placed = line.isdecimal()
+        self.add((rest if placed else text).strip(), f"{path}:{line if placed else 1}")
 
 
 def by_count(counts: Counter[str]) -> dict[str, int]:
