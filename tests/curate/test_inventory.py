@@ -270,6 +270,15 @@ def test_an_array_that_breaks_off_is_told_with_its_line(tmp_path: Path) -> None:
     assert str(tmp_path) not in file.faults[0].text
 
 
+def test_a_turn_that_comes_once_in_each_file_is_among_the_commonest(tmp_path: Path) -> None:
+    for number in range(3):
+        others = [(f"turn {number} {other}", "x") for other in range(20)]
+        write_rows(tmp_path / f"{number}.jsonl", rows(*others, ("the same", f"reply {number}")))
+    found = count_folder(tmp_path, Silent(), near=False)
+    assert found.commonest_turns[0] == Turn(text="the same", count=3)
+    assert found.first_turns == 61
+
+
 @pytest.mark.skipif(not DATA.is_dir(), reason="the shared data are not here")
 def test_the_first_findings_about_the_earlier_public_set(tmp_path: Path) -> None:
     (tmp_path / "toefl.jsonl").symlink_to((DATA / "toefl_synth_10k.jsonl").resolve())

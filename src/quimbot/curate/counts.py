@@ -188,22 +188,21 @@ def _count(
     path: Path, folder: Path, everything: Tally, sampled: int
 ) -> Generator[str, None, FileCounts]:
     """The text of each chat not met before, while one file is counted; the counts in the end."""
-    tally, faults, sample = Tally(), Faults(), LanguageSample(sampled)
-    elsewhere = 0
+    tally, faults, sample = Tally(everything), Faults(), LanguageSample(sampled)
     for row in _rows(path, faults):
         try:
             entry = Entry.read(row.row)
         except DataError as fault:
             faults.add(str(fault), row.origin)
             continue
-        known = entry.key in everything.keys
-        elsewhere += known and entry.key not in tally.keys
+        known = entry.key in tally.keys or entry.key in everything.keys
         tally.add(entry)
-        everything.add(entry)
         text = entry.text()
         sample.add(text)
         if not known:
             yield text
+    elsewhere = len(tally.keys & everything.keys)
+    everything.take(tally)
     return FileCounts(
         **_counts(tally, faults.counts.total(), sample.languages()),
         file=path.relative_to(folder).as_posix(),

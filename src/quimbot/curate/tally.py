@@ -5,7 +5,7 @@ Texts are remembered as 64-bit hashes; only first learner turns that come again 
 
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 
 from quimbot.records.record import Lesson, Message, Provenance
@@ -56,6 +56,8 @@ class Entry:
 class Tally:
     """Counts of one file, or of all, while they grow."""
 
+    earlier: "Tally | None" = None
+    """Counts of the files before: what stands there comes again here."""
     rows: int = 0
     keys: set[int] = field(default_factory=set)
     """A key for each conversation that differs."""
@@ -89,7 +91,7 @@ class Tally:
                 self.reply_words[len(message.content.split())] += 1
         if first is not None:
             key = hash(first)
-            if key in self.turns or len(self.texts) < _COMMONEST:
+            if len(self.texts) < _COMMONEST or self._known(key):
                 self.texts.setdefault(key, first[:_SHOWN])
             self.turns[key] += 1
         if entry.provenance:
@@ -99,10 +101,24 @@ class Tally:
             self.moves[lesson.move.value] += 1
             self.error_types.update(lesson.error_types)
 
+    def _known(self, turn: int) -> bool:
+        return turn in self.turns or (self.earlier is not None and turn in self.earlier.turns)
+
+    def take(self, other: "Tally") -> None:
+        """Add the counts of another file."""
+        self.rows += other.rows
+        self.keys |= other.keys
+        self.texts |= other.texts
+        for name in _COUNTERS:
+            getattr(self, name).update(getattr(other, name))
+
     def commonest_turns(self) -> list[tuple[str, int]]:
         """The ten commonest first learner turns, and how many chats begin with each."""
         kept = [(text, self.turns[key]) for key, text in self.texts.items()]
         return sorted(kept, key=lambda turn: (-turn[1], turn[0]))[:_COMMONEST]
+
+
+_COUNTERS = tuple(one.name for one in fields(Tally) if one.default_factory is Counter)
 
 
 @dataclass(slots=True)
