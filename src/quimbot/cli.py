@@ -46,6 +46,12 @@ MISUSED = 2
 OUT_OF_CREDIT = 3
 
 RECIPE = Parameter(help="Recipe that gives what no flag gives.", show_default=False)
+SET = Parameter(
+    name="--set",
+    negative=(),
+    help="A text of the recipe's \\[vars], as name=text; may be repeated.",
+    show_default=False,
+)
 FORCE = Parameter(help="Do it anew and replace what is there.", negative=(), show_default=False)
 
 _SILENCE_S = 60.0
@@ -287,10 +293,11 @@ def run(
     *,
     output: Annotated[Path | None, Parameter(help="Run folder, in place of the recipe's.")] = None,
     until: Annotated[str, Parameter(help="Step after which to stop, such as mix.")] = "",
+    set_: Annotated[tuple[str, ...], SET] = (),
     force: Annotated[bool, FORCE] = False,
 ) -> int:
     """Do a whole recipe, step by step; what is done and unchanged is skipped."""
-    plan = load_recipe(recipe, _known())
+    plan = load_recipe(recipe, _known()).with_vars(set_)
     watch: Watch = Bars(err)
     total = 0.0
     steps = pipeline.steps_of(plan, until)
@@ -302,7 +309,8 @@ def run(
         total += done.seconds if done.status == "done" else 0.0
         err.print(f"{mark} {number:>2}/{len(steps)} [bold]{done.step}[/] [dim]{note}[/]", end=" ")
         err.print(done.summary, markup=False, highlight=False)
-    return _finish(output or plan.output, total) if len(steps) == len(plan.steps) else 0
+    whole = plan.tutors and len(steps) == len(plan.steps)
+    return _finish(output or plan.output, total) if whole else 0
 
 
 def _finish(folder: Path, seconds: float) -> int:

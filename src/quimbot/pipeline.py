@@ -13,7 +13,7 @@ import msgspec
 
 from quimbot.exceptions import DataError, OutputError, RecipeError
 from quimbot.records.jsonl import together, write_json
-from quimbot.runs.recipe import Recipe, build_settings, suggestion
+from quimbot.runs.recipe import Recipe, build_settings, filled, suggestion
 from quimbot.runs.stamp import (
     Settings,
     ended,
@@ -335,7 +335,7 @@ def run(
             settings, work = _settings(recipe, step, folder)
             yield perform(step, settings, work, watch, replace=True, force=force)
         if recipe.tutors and steps == tuple(recipe.steps):
-            tutors = [fill(tutor, folder) for tutor in recipe.tutors]
+            tutors = [fill(filled(tutor, recipe.vars), folder) for tutor in recipe.tutors]
             write_json(folder / "tutors.json", tutors)
 
 
@@ -348,15 +348,9 @@ def _settings(recipe: Recipe, step: str, folder: Path) -> tuple[Settings, Work]:
 
 def fill(value: Any, folder: Path) -> Any:  # noqa: ANN401 - any TOML value
     """The value with `{run}` and `{picked}` filled in, however deep they stand."""
-    match value:
-        case str():
-            text = value.replace("{run}", str(folder))
-            return text.replace("{picked}", _picked(folder)) if "{picked}" in text else text
-        case list():
-            return [fill(item, folder) for item in value]
-        case dict():
-            return {key: fill(item, folder) for key, item in value.items()}
-    return value
+    value = filled(value, {"run": str(folder)})
+    # Looked up only where it is named: a damaged choice must not keep `select` from running.
+    return filled(value, {"picked": _picked(folder)}) if "{picked}" in repr(value) else value
 
 
 def _picked(folder: Path) -> str:

@@ -104,6 +104,9 @@ def test_tags_source_and_move_narrow_a_part(folder: Path) -> None:
     assert len(rows) == 60
     _, rows = run(folder, "tutor.jsonl:1[source=ko,move=recast]")
     assert {(row.provenance.source, row.lessons[0].move) for row in rows} == {("ko", Move.RECAST)}
+    _, rows = run(folder, "tutor.jsonl:1[source=es|ko,move=recast|hint]")
+    assert {row.provenance.source for row in rows} == {"es", "ko"}
+    assert {row.lessons[0].move for row in rows} == {Move.RECAST, Move.HINT}
 
 
 def test_a_record_goes_to_the_first_part_that_admits_it(folder: Path) -> None:

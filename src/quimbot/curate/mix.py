@@ -35,7 +35,7 @@ class MixSettings:
     """What to blend."""
 
     part: tuple[str, ...]
-    """`path:share`, and after it `[tag=value]` to take only such records, `x2` to take each up to twice; a record goes to the first part that admits it."""  # noqa: E501 - one line of help
+    """`path:share`, and after it `[tag=value]` to take only such records (`a|b` for either value), `x2` to take each up to twice; a record goes to the first part that admits it."""  # noqa: E501 - one line of help
     output: Path
     """Records to write (.jsonl), shuffled."""
     size: int = 0

@@ -21,7 +21,8 @@ class MixPart:
     path: Path
     share: Fraction
     where: Mapping[str, str] = field(default_factory=dict)
-    """Tags that a record must have; `source` and `move` are asked of its history and lessons."""
+    """Tags that a record must have, `a|b` for either value; `source` and `move` are asked of its
+    history and lessons."""
     times: int = 1
     """How often one record may be taken."""
 
@@ -45,7 +46,10 @@ class MixPart:
 
     def admits(self, record: Record) -> bool:
         """The record has what `where` asks for."""
-        return all(value in _values(record, key) for key, value in self.where.items())
+        return all(
+            any(value in _values(record, key) for value in values.split("|"))
+            for key, values in self.where.items()
+        )
 
 
 def _items(where: str | None) -> list[str]:

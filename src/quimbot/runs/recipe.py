@@ -4,6 +4,9 @@
     output = "runs/demo"
     steps = ["generate", "filter", …, "train", "train:spanish"]
 
+    [vars]               # texts that may be given anew: quimbot run … --set corpus=my.jsonl
+    corpus = "lmsys"     # {corpus} stands for it in every other table
+
     [train]              # settings of `quimbot train`
     ["train:spanish"]    # the same command once more; inherits [train], these keys win
 
@@ -18,7 +21,7 @@ import difflib
 import re
 import tomllib
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -40,11 +43,32 @@ class Recipe:
     steps: tuple[str, ...]
     tables: Mapping[str, Table]
     tutors: tuple[Table, ...] = ()
+    vars: Mapping[str, str] = field(default_factory=dict)
+    """What `{name}` stands for in the other tables."""
 
     def table(self, step: str) -> Table:
         """The settings of a step: its command's table, overlaid by its own when it has one."""
         command = step.partition(":")[0]
-        return {**self.tables.get(command, {}), **self.tables.get(step, {})}
+        table = {**self.tables.get(command, {}), **self.tables.get(step, {})}
+        return {key: filled(value, self.vars) for key, value in table.items()}
+
+    def with_vars(self, given: Collection[str]) -> "Recipe":
+        """The recipe with variables given anew, each as `name=text`.
+
+        Raises:
+            RecipeError: one is no `name=text`, or no variable of the recipe.
+        """
+        anew = dict(self.vars)
+        for text in given:
+            name, equals, value = text.partition("=")
+            if not equals or name not in anew:
+                known = ", ".join(anew) or "none, as it has no [vars]"
+                raise RecipeError(
+                    f"--set {text!r} must be name=text, with a name of {self.path}: "
+                    f"{known}{suggestion(name, anew)}"
+                )
+            anew[name] = value
+        return replace(self, vars=anew)
 
 
 def shipped_recipes() -> dict[str, Path]:
@@ -54,6 +78,20 @@ def shipped_recipes() -> dict[str, Path]:
         if folder.is_dir():
             return {path.stem: path for path in sorted(folder.glob("*.toml"))}
     return {}
+
+
+def filled(value: Any, texts: Mapping[str, str]) -> Any:  # noqa: ANN401 - any TOML value
+    """The value with each `{name}` replaced by its text, however deep it stands."""
+    match value:
+        case str():
+            for name, text in texts.items():
+                value = value.replace(f"{{{name}}}", text)
+            return value
+        case list():
+            return [filled(item, texts) for item in value]
+        case dict():
+            return {key: filled(item, texts) for key, item in value.items()}
+    return value
 
 
 def load_recipe(name: str, commands: Collection[str]) -> Recipe:
@@ -80,7 +118,7 @@ def load_recipe(name: str, commands: Collection[str]) -> Recipe:
 
 def _checked(path: Path, tree: Table, commands: Collection[str]) -> Recipe:
     """The recipe in a parsed file, its table and step names known to be right."""
-    known = {"run", "tutor", *commands}
+    known = {"run", "vars", "tutor", *commands}
     for table, content in tree.items():
         if table.partition(":")[0] not in known:
             raise RecipeError(
@@ -102,8 +140,16 @@ def _checked(path: Path, tree: Table, commands: Collection[str]) -> Recipe:
                 f"{path}:{line_of(path, 'run', 'steps')}: unknown step {step!r}; "
                 f"allowed: {', '.join(commands)}{suggestion(step, commands)}"
             )
+    texts = tree.pop("vars", {})
+    for name, text in texts.items():
+        if not isinstance(text, str) or name in {"run", "picked"}:
+            raise RecipeError(
+                f"{path}:{line_of(path, 'vars', name)}: {name!r} in [vars] must be a text, "
+                "under another name than run and picked"
+            )
     return Recipe(
         path=path,
+        vars=texts,
         output=Path(head.get("output", f"runs/{path.stem}")),
         steps=tuple(steps),
         tutors=tuple(tree.pop("tutor", [])),
