@@ -16,6 +16,7 @@ def test_a_part_is_read() -> None:
         where={"l1": "es", "level": "a2"},
         times=3,
     )
+    assert MixPart.parse("data/a.b.jsonl:1[l1=es, level=a2]").name == "a.b[l1=es,level=a2]"
 
 
 @pytest.mark.parametrize(

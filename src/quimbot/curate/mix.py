@@ -203,7 +203,7 @@ def _summary(settings: MixSettings, draws: Sequence[Draw], short: Sequence[str])
     unit = settings.by
     records, total = (sum(one.reached(of) for one in draws) for of in ("rows", unit))
     blend = ", ".join(
-        f"{one.part.path.stem} {one.reached('rows')} ({one.reached(unit) / max(1, total):.1%})"
+        f"{one.part.name} {one.reached('rows')} ({one.reached(unit) / max(1, total):.1%})"
         for one in draws
     )
     head = f"{records} records" if unit == "rows" else f"{records} records, {total} {unit}"

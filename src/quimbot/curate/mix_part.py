@@ -44,6 +44,12 @@ class MixPart:
             path=Path(found["path"]), share=share, where=where, times=int(found["times"] or 1)
         )
 
+    @property
+    def name(self) -> str:
+        """How the part is called beside the others."""
+        where = ",".join(f"{key}={value}" for key, value in self.where.items())
+        return f"{self.path.stem}[{where}]" if where else self.path.stem
+
     def admits(self, record: Record) -> bool:
         """The record has what `where` asks for."""
         return all(
