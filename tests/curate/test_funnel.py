@@ -27,7 +27,7 @@ def filled(fates: list[tuple[str, int, str]]) -> Funnel:
     funnel = Funnel.of(["pii", "refusals"])
     for source, place, reason in fates:
         record = row(source)
-        funnel.enter([record])
+        funnel.enter(record)
         if reason:
             funnel.checks[place].add(record, reason)
     return funnel

@@ -1,8 +1,8 @@
 """`filter`: records that pass the named checks stay, every other one is written with its reason.
 
 Rows stream through in batches: lines are read, met by each check in turn, and those that pass are
-written as the bytes they were read as. A check that adds to a record (the proof of its lessons)
-gives it without its line, and it is written anew.
+written as the bytes they were read as. A record that a check adds to (the proof of its lessons) is
+written anew. What the checks say of a row depends on that row alone: others may judge it, too.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -13,28 +13,27 @@ from pathlib import Path
 import msgspec
 
 from quimbot.curate.corrections import UNKNOWN, Corrections
-from quimbot.curate.funnel import Check, Funnel, sources_table, steps_table
+from quimbot.curate.executors import ShardSettings, outcomes
+from quimbot.curate.funnel import Funnel, sources_table, steps_table
 from quimbot.curate.funnel_picture import funnel_path, write_picture
+from quimbot.curate.shards import Job, Line
 from quimbot.exceptions import DataError, RecipeError
-from quimbot.records.jsonl import read_lines
 from quimbot.records.manifest import manifest_path, write_lines
-from quimbot.records.record import Move, Record, Verdict
+from quimbot.records.record import Move, Record, Strict, Verdict
 from quimbot.records.rejected import Rejected, RejectedFile, rejected_path, rejecting, told
-from quimbot.runs.watch import Task, Watch, aligned
+from quimbot.runs.watch import Watch, aligned
 from quimbot.verify.catalog import verifier
 from quimbot.verify.scaffolding import Scaffolding
 from quimbot.verify.verifier import Verifier
 
 _BATCH = 256
-_CHANGED = b""
-
-Line = tuple[bytes, Record]
-"""A row as it was read, and its record; the bytes are empty where a check changed the record."""
+_CHANGED = b""  # in place of the line of a record that is written anew
+_PASSED = Verdict(passed=True)
 
 
 @dataclass(frozen=True, kw_only=True)
-class FilterSettings:
-    """What to check."""
+class _Checked:
+    """What to check; a base, so that --help names it first."""
 
     input: tuple[Path, ...]
     """Record files to read, in this order."""
@@ -48,8 +47,14 @@ class FilterSettings:
     """JSONL file of learner turns, each with its `correction` or `corrections`: records without
     lessons get one for each reply to a turn with an error, for `scaffolding` to prove."""
 
+
+@dataclass(frozen=True, kw_only=True)
+class FilterSettings(ShardSettings, _Checked):
+    """What to check, and where."""
+
     def __post_init__(self) -> None:
         """Check the values."""
+        super().__post_init__()
         if not self.input:
             raise RecipeError("input names no file; give at least one .jsonl of records")
         for spelling in self.checks:
@@ -65,22 +70,35 @@ class FilterSettings:
         return (self.output, *(path(self.output) for path in beside))
 
 
+class Judged(Strict, frozen=True, kw_only=True, omit_defaults=True):
+    """What the checks say of one row."""
+
+    failed: int | None = None
+    """Place of the check that it failed, if it failed one."""
+    reason: str = ""
+    detail: str = ""
+    found: tuple[tuple[int, str], ...] = ()
+    """What checks count besides, each with the place of the check."""
+    record: Record | None = None
+    """The record with what the checks add, where they add something."""
+
+
+_KEPT = Judged()
+
+
 def filter_records(settings: FilterSettings, watch: Watch) -> str:
     """Check every record and part the passed from the rejected.
 
     Raises:
         DataError: an input is no record file, or no record passed.
     """
-    checks: list[Verifier | Corrections] = [verifier(spelling) for spelling in settings.checks]
-    spelled = list(settings.checks)
-    if settings.corrections:
-        checks.insert(0, Corrections.read(settings.corrections))
-        spelled.insert(0, Corrections.name)
-    funnel = Funnel.of(spelled)
-    with watch.task("filter", 0) as task, rejecting(settings.output) as rejected:
-        lines = (line for file in settings.input for line in read_lines(file))
+    first_of_all = (Corrections.name,) if settings.corrections else ()
+    funnel = Funnel.of((*first_of_all, *settings.checks))
+    names = (*first_of_all, *(verifier(spelling).name for spelling in settings.checks))
+    job = Job(settings=settings, files=settings.input, judge=judge, outcome=Judged)
+    with outcomes(job, settings, "filter", watch) as rows, rejecting(settings.output) as rejected:
         facts: dict[str, object] = {}
-        passed = _passed(lines, checks, funnel, rejected, task)
+        passed = _passed(rows, names, funnel, rejected)
         passed = _then_told(passed, funnel, facts)
         first = next(passed, None)
         if first is not None:
@@ -92,8 +110,8 @@ def filter_records(settings: FilterSettings, watch: Watch) -> str:
                 facts=facts,
             )
     if not funnel.read:
-        names = ", ".join(map(str, settings.input))
-        raise DataError(f"{names}: no records; run the step that writes them")
+        files = ", ".join(map(str, settings.input))
+        raise DataError(f"{files}: no records; run the step that writes them")
     write_picture(funnel_path(settings.output), funnel, settings.output.name)
     for line in (*aligned(steps_table(funnel)), "", *aligned(sources_table(funnel))):
         watch.say(line)
@@ -110,22 +128,58 @@ def filter_records(settings: FilterSettings, watch: Watch) -> str:
     )
 
 
+def judge(settings: FilterSettings, lines: Iterable[Line]) -> Iterator[Judged]:
+    """What the checks say of each line, in order."""
+    taught = [Corrections.read(settings.corrections)] if settings.corrections else []
+    checks: list[Verifier | Corrections] = [*taught, *map(verifier, settings.checks)]
+    rows = iter(lines)
+    while batch := [record for _, record in islice(rows, _BATCH)]:
+        yield from _of_batch(checks, batch)
+
+
+def _of_batch(
+    checks: Sequence[Verifier | Corrections], batch: Sequence[Record]
+) -> Iterator[Judged]:
+    """A record meets the next check only when it passed the one before."""
+    judged = [_KEPT] * len(batch)
+    records = list(batch)
+    left: Sequence[int] = range(len(batch))
+    for place, check in enumerate(checks):
+        met, verdicts, found = _by(check, [records[row] for row in left])
+        for row, record, verdict, besides in zip(left, met, verdicts, found, strict=True):
+            records[row] = record
+            if not verdict.passed or record is not batch[row] or besides:
+                judged[row] = Judged(
+                    failed=None if verdict.passed else place,
+                    reason=verdict.reason,
+                    detail=verdict.detail,
+                    found=judged[row].found + tuple((place, what) for what in besides),
+                    record=None if record is batch[row] else record,
+                )
+        left = [row for row in left if judged[row].failed is None]
+    yield from judged
+
+
 def _passed(
-    lines: Iterable[Line],
-    checks: Sequence[Verifier | Corrections],
+    rows: Iterable[tuple[Line, Judged]],
+    names: Sequence[str],
     funnel: Funnel,
     rejected: RejectedFile,
-    task: Task,
 ) -> Iterator[Line]:
-    """The rows that pass; counts into the funnel what each check takes out."""
-    rows = iter(lines)
-    while batch := list(islice(rows, _BATCH)):
-        size = len(batch)
-        funnel.enter([record for _, record in batch])
-        for check, count in zip(checks, funnel.checks, strict=True):
-            batch = list(_past(check, batch, count, rejected))
-        task.advance(size)
-        yield from batch
+    """The rows that pass; counts into the funnel what each check takes out, and found besides."""
+    for (line, read), judged in rows:
+        record = judged.record or read
+        funnel.enter(record)
+        for place, what in judged.found:
+            funnel.checks[place].found[what] += 1
+        if judged.failed is None:
+            yield (line if judged.record is None else _CHANGED), record
+        else:
+            funnel.checks[judged.failed].add(record, judged.reason)
+            check = names[judged.failed]
+            rejected.add(
+                Rejected(reason=judged.reason, check=check, detail=judged.detail, record=record)
+            )
 
 
 def _then_told(rows: Iterable[Line], funnel: Funnel, facts: dict[str, object]) -> Iterator[Line]:
@@ -134,45 +188,33 @@ def _then_told(rows: Iterable[Line], funnel: Funnel, facts: dict[str, object]) -
     facts |= {"funnel": funnel.facts(), "rejected": funnel.reasons}
 
 
-def _past(
-    check: Verifier | Corrections, batch: Sequence[Line], count: Check, rejected: RejectedFile
-) -> Iterator[Line]:
-    """The rows of a batch that pass one check."""
-    verdicts: Sequence[Verdict]
+Met = tuple[Sequence[Record], Sequence[Verdict], Sequence[Sequence[str]]]
+"""Records with what a check adds to them, its verdicts, and what is counted besides."""
+
+
+def _by(check: Verifier | Corrections, records: Sequence[Record]) -> Met:
+    """What one check makes of records, in order."""
     if isinstance(check, Corrections):
-        batch, verdicts = _taught(check, batch, count)
-    elif isinstance(check, Scaffolding):
-        batch = _with_lesson_verdicts(check, batch)
-        verdicts = [_worst(record) for _, record in batch]
-        lessons = (lesson for _, record in batch for lesson in record.lessons)
-        count.found.update(
-            reach(lesson.verdict) for lesson in lessons if lesson.move is Move.RECAST
-        )
-    else:
-        verdicts = check.check([record for _, record in batch])
-    for row, verdict in zip(batch, verdicts, strict=True):
-        if verdict.passed:
-            yield row
-        else:
-            count.add(row[1], verdict.reason)
-            fallen = Rejected(
-                reason=verdict.reason, check=check.name, detail=verdict.detail, record=row[1]
-            )
-            rejected.add(fallen)
+        return _taught(check, records)
+    if isinstance(check, Scaffolding):
+        records = _with_lesson_verdicts(check, records)
+        return records, [_worst(record) for record in records], [_reached(r) for r in records]
+    return records, check.check(records), [()] * len(records)
 
 
-def _taught(
-    corrections: Corrections, batch: Sequence[Line], count: Check
-) -> tuple[list[Line], list[Verdict]]:
-    """The rows with their lessons; one that cannot be proved fails."""
-    rows, verdicts = [], []
-    for line, record in batch:
-        taught, known = corrections.teach(record)
-        count.found[known] += 1
-        rows.append((line if taught is record else _CHANGED, taught))
-        unknown = known == UNKNOWN
-        verdicts.append(Verdict(passed=not unknown, reason=UNKNOWN if unknown else ""))
-    return rows, verdicts
+def _taught(corrections: Corrections, records: Sequence[Record]) -> Met:
+    """The records with their lessons; one that cannot be proved fails."""
+    taught = [corrections.teach(record) for record in records]
+    verdicts = [
+        Verdict(passed=False, reason=UNKNOWN) if known == UNKNOWN else _PASSED
+        for _, known in taught
+    ]
+    return [record for record, _ in taught], verdicts, [(known,) for _, known in taught]
+
+
+def _reached(record: Record) -> list[str]:
+    """How far the replies of a record go."""
+    return [reach(each.verdict) for each in record.lessons if each.move is Move.RECAST]
 
 
 def reach(verdict: Verdict | None) -> str:
@@ -187,28 +229,27 @@ def reach(verdict: Verdict | None) -> str:
     return "form" if "form" in labels else "none"
 
 
-def _with_lesson_verdicts(check: Scaffolding, batch: Sequence[Line]) -> list[Line]:
-    """The rows with the proof of every lesson in them; a row without lessons stays as it is."""
+def _with_lesson_verdicts(check: Scaffolding, batch: Sequence[Record]) -> list[Record]:
+    """The records with the proof of every lesson in them; one that has it stays as it is."""
     alone = [
         msgspec.structs.replace(record, lessons=(lesson,))
-        for _, record in batch
+        for record in batch
         for lesson in record.lessons
     ]
     verdicts = iter(check.check(alone))
-    return [_proved(row, verdicts) if row[1].lessons else row for row in batch]
+    return [_proved(record, verdicts) if record.lessons else record for record in batch]
 
 
-def _proved(row: Line, verdicts: Iterator[Verdict]) -> Line:
-    line, record = row
+def _proved(record: Record, verdicts: Iterator[Verdict]) -> Record:
     lessons = tuple(
         msgspec.structs.replace(lesson, verdict=next(verdicts)) for lesson in record.lessons
     )
     if lessons == record.lessons:
-        return line, record
-    return _CHANGED, msgspec.structs.replace(record, lessons=lessons)
+        return record
+    return msgspec.structs.replace(record, lessons=lessons)
 
 
 def _worst(record: Record) -> Verdict:
     """The verdict of the first lesson that failed, or a pass."""
     verdicts = [lesson.verdict for lesson in record.lessons if lesson.verdict is not None]
-    return next((verdict for verdict in verdicts if not verdict.passed), Verdict(passed=True))
+    return next((verdict for verdict in verdicts if not verdict.passed), _PASSED)

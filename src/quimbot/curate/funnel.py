@@ -66,9 +66,9 @@ class Funnel(msgspec.Struct):
         """An empty funnel over checks in order."""
         return cls([Check(name) for name in names])
 
-    def enter(self, records: Sequence[Record]) -> None:
-        """Count records that were read."""
-        self.read.update([record.provenance.source for record in records])
+    def enter(self, record: Record) -> None:
+        """Count a record that was read."""
+        self.read[record.provenance.source] += 1
 
     @property
     def kept(self) -> Counter[str]:

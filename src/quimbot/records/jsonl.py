@@ -33,15 +33,18 @@ def read_records(path: Path) -> Iterator[Record]:
     return read_rows(path, Record)
 
 
-def read_lines(path: Path) -> Iterator[tuple[bytes, Record]]:
+def read_lines(
+    path: Path, *, wanted: Callable[[bytes], bool] = bool
+) -> Iterator[tuple[bytes, Record]]:
     """Each line of a file, stripped, and its record; blank lines are passed over.
 
     A step that leaves a row as it is copies the line: `manifest.write_lines` takes these pairs.
+    Lines that are not wanted are not decoded.
 
     Raises:
         DataError: as `read_records`.
     """
-    return ((line, record) for _, line, record in read_numbered(path))
+    return ((line, record) for _, line, record in _read(path, Record, wanted))
 
 
 def read_numbered(path: Path) -> Iterator[tuple[int, bytes, Record]]:
@@ -62,11 +65,15 @@ def read_rows(path: Path, kind: type[T]) -> Iterator[T]:
     return (row for _, _, row in _read(path, kind))
 
 
-def _read(path: Path, kind: type[T]) -> Iterator[tuple[int, bytes, T]]:
+def _read(
+    path: Path, kind: type[T], wanted: Callable[[bytes], bool] = bool
+) -> Iterator[tuple[int, bytes, T]]:
     decoder = msgspec.json.Decoder(kind)
     try:
         with path.open("rb") as file:
             for number, line in numbered(file):
+                if not wanted(line):
+                    continue
                 try:
                     row = decoder.decode(line)
                 except (msgspec.MsgspecError, ValueError, RecursionError) as fault:

@@ -4,6 +4,7 @@ A manifest ties a file to its inputs by hash, so a mix can be traced to the corp
 and made again byte for byte.
 """
 
+import dataclasses
 import hashlib
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
@@ -210,7 +211,13 @@ def _by_name(counts: Counter[str]) -> dict[str, int]:
 
 
 def _plain(value: object) -> dict[str, object]:
-    """A settings dataclass or a mapping as JSON values; paths and the like become text."""
+    """A settings dataclass or a mapping as JSON values; paths and the like become text.
+
+    Settings that cannot change the data (`compare=False`) are left out.
+    """
     if value is None:
         return {}
+    if dataclasses.is_dataclass(value):
+        told = [field.name for field in dataclasses.fields(value) if field.compare]
+        value = {name: getattr(value, name) for name in told}
     return msgspec.json.decode(msgspec.json.encode(value, enc_hook=str), type=dict[str, object])

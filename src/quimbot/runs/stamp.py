@@ -96,9 +96,13 @@ def write_stamp(output: Path, stamp: Stamp) -> None:
 
 
 def plain(settings: object) -> dict[str, Any]:
-    """Settings as plain JSON values."""
+    """Settings as plain JSON values; left out is what cannot change a result (`compare=False`)."""
     assert dataclasses.is_dataclass(settings)
-    values = {field.name: getattr(settings, field.name) for field in dataclasses.fields(settings)}
+    values = {
+        field.name: getattr(settings, field.name)
+        for field in dataclasses.fields(settings)
+        if field.compare
+    }
     plain_values: dict[str, Any] = msgspec.to_builtins(values, enc_hook=str)
     return msgspec.json.decode(msgspec.json.encode(plain_values), type=dict[str, Any])
 
@@ -126,16 +130,25 @@ def _files(folder: Path) -> Sequence[Path]:
 
 def environment() -> dict[str, str]:
     """Versions and revision that a result depends on."""
+    facts = versions()
+    try:
+        revision = subprocess.run(
+            ["git", "describe", "--always", "--dirty"],  # noqa: S607 - whichever git the user has
+            cwd=Path(__file__).parent,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    except FileNotFoundError:  # a machine that has none
+        return facts
+    if revision.returncode == 0:
+        facts["revision"] = revision.stdout.strip()
+    return facts
+
+
+def versions() -> dict[str, str]:
+    """Versions of Python, of this package and of the heavy ones, and the machine's kind."""
     facts = {"python": platform.python_version(), "machine": platform.machine()}
     for package in ("quimbot", "torch", "transformers", "peft", "xllamacpp", "spacy", "errant"):
         facts[package] = importlib.metadata.version(package)
-    revision = subprocess.run(
-        ["git", "describe", "--always", "--dirty"],  # noqa: S607 - whichever git the user has
-        cwd=Path(__file__).parent,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if revision.returncode == 0:
-        facts["revision"] = revision.stdout.strip()
     return facts
