@@ -8,6 +8,7 @@ from pathlib import Path
 import msgspec
 
 from quimbot.curate.card_history import history, public
+from quimbot.curate.licences import terms
 from quimbot.curate.lineage import Ancestor, relative
 from quimbot.curate.markdown import bullets, code, counted, plain, prose, table
 from quimbot.pedagogy.words import word_set
@@ -148,9 +149,11 @@ def _licences(part: Part) -> str:
         for (source, licence), count in sorted(part.origins.items(), key=lambda item: -item[1])
     ]
     listed = table(("source", "licence", "chats"), rows)
-    if len({licence for _, licence in part.origins}) == 1:
-        return listed
-    return f"{listed}\n\nEach part keeps its own licence; who uses the whole obeys them all."
+    licences = dict.fromkeys(licence for _, licence in part.origins)
+    known = [f"{prose(name)} {asks}." for name in licences if (asks := terms(name))]
+    whole = "Each part keeps its own licence; who uses the whole obeys them all."
+    parts = (listed, bullets(known), whole if len(licences) > 1 else "")
+    return "\n\n".join(filter(None, parts))
 
 
 def _limits(part: Part) -> Iterator[str]:
