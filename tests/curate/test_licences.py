@@ -15,8 +15,8 @@ from quimbot.curate.licences import terms
         ("CC-BY-SA-4.0", "same licence"),
         ("LMSYS-Chat-1M", "pass the chats on"),
         ("llama3.1", "Llama"),
-        ("unknown", "not known"),
-        ("", "not known"),
+        ("unknown", "says nothing"),
+        ("", "says nothing"),
     ],
 )
 def test_a_restriction_is_told(licence: str, word: str) -> None:

@@ -8,7 +8,7 @@ _TERMS = (
     (r"^lmsys-chat-1m$", "allows nobody to pass the chats on"),
     (r"^llama[ -]?[34]", "asks that a model trained on it and passed on is called Llama-something"),
     (r"\bsa\b", "asks that what is made from it is passed on under the same licence"),
-    (r"^(unknown|)$", "is not known: ask before the data or a model of it are passed on"),
+    (r"^(unknown|)$", "says nothing: ask before the data or a model of it are passed on"),
 )
 """The first that fits is told; by Creative Commons' abbreviations, Meta's and LMSYS's own texts."""
 
