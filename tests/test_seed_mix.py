@@ -64,10 +64,10 @@ def test_the_manifest_leads_back_to_every_corpus(run: Path) -> None:
     data = run / "data"
     for name in SHARES:
         assert steps[f"{data}/{name}-kept.jsonl"]["parents"] == [f"{data}/{name}.jsonl"]
-        assert steps[f"{data}/{name}.jsonl"]["state"] == "as-written"
+        assert steps[f"{data}/{name}.jsonl"]["known"] == "as-written"
         if name != "toefl":  # that one leads on to `generate`
             assert steps[f"{data}/{name}.jsonl"]["parents"] == [f"{run.parent}/{name}.jsonl"]
-            assert steps[f"{run.parent}/{name}.jsonl"]["state"] == "no-manifest"
+            assert steps[f"{run.parent}/{name}.jsonl"]["known"] == "no-manifest"
     assert steps[f"{data}/lmsys-kept.jsonl"]["facts"]["rejected"]["redacted"] > 0
     # The suite's turn that was planted.
     assert sum(steps[f"{data}/clean.jsonl"]["facts"]["rejected"].values()) > 0
