@@ -2,6 +2,7 @@
 
     python benchmarks/dedup_corpus.py --rows 200000 --output chats.jsonl
     python benchmarks/dedup_corpus.py --rows 100000 --vocabulary 15 --output few_words.jsonl
+    python benchmarks/dedup_corpus.py --rows 50000 --vocabulary 5000 --shared 40 --output like.jsonl
 
 Three quarters of the rows are written for themselves: half of these are seed rows with 40 % of
 their words replaced, half are random chats whose words follow Zipf's law. One quarter are copies of
@@ -12,7 +13,8 @@ names each copy's row, its original's and its stratum.
 
 The seed rows come from a file of chats (`--seeds`, by default the earlier public set when it lies
 beside the project), else from the project's own sentences. With a vocabulary of its own each row is
-40 random words of it, and nothing is planted: the worst input for locality-sensitive hashing.
+40 random words of it, after so many words that all rows share, and nothing is planted: the worst
+input for locality-sensitive hashing.
 """
 
 import argparse
@@ -166,12 +168,14 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--seeds", type=Path, default=PUBLIC, help="chats to start from")
     parser.add_argument("--vocabulary", type=int, default=0, help="so many words, nothing planted")
+    parser.add_argument("--shared", type=int, default=0, help="of them at the start of each row")
     told = parser.parse_args()
     rng = Random(told.seed)
     if told.vocabulary:
         words = [f"w{number}" for number in range(told.vocabulary)]
-        drawn = (rng.choices(words, k=40) for _ in range(told.rows))
-        made = [(encoded([" ".join(row[:20]), " ".join(row[20:])]), -1, "") for row in drawn]
+        shared = " ".join(rng.choices(words, k=told.shared))
+        drawn = (" ".join(rng.choices(words, k=40)) for _ in range(told.rows))
+        made = [(encoded([f"{shared} {row}".strip()]), -1, "") for row in drawn]
         write(made, told.output, rng)
         return
     if told.seeds.exists():
