@@ -26,7 +26,7 @@ from quimbot.records.record import Message
 from quimbot.runs.recipe import build_settings
 from quimbot.runs.watch import Silent
 
-CHECKS = ["structure", "length", "pii", "moderation", "refusals", "red-pen"]
+CHECKS = ["structure", "length:2-2000", "pii", "moderation", "refusals", "red-pen"]
 
 
 class Chat(msgspec.Struct, gc=False):
@@ -65,7 +65,7 @@ def decode(chats: Path) -> int:
 def apart(arguments: list[str]) -> dict[str, Any]:
     """What a process of its own measured."""
     done = subprocess.run(
-        [sys.executable, __file__, *arguments], check=True, capture_output=True, text=True
+        [sys.executable, __file__, *arguments], check=True, stdout=subprocess.PIPE, text=True
     )
     found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
     return found
@@ -86,7 +86,7 @@ def measured(work: Callable[[], object]) -> dict[str, Any]:
 def one(name: str, table: dict[str, Any]) -> dict[str, Any]:
     """One command, its modules loaded before the clock starts."""
     kind, work = command(name)
-    settings = build_settings(kind, table, path=Path("benchmark"), step=name)
+    settings = build_settings(kind, table, path=Path(__file__), step=name)
     return measured(lambda: work(settings, Silent()))
 
 

@@ -196,7 +196,7 @@ def test_lessons_that_failed_or_were_never_proved_are_limits(tmp_path: Path) -> 
     assert "- 1 lessons failed the move verifier" in text
     assert "- 1 chats have a licence that is not known" in text
     assert "- 1 chats do not say who wrote" in text
-    assert "- unknown is not known: ask before" in text
+    assert "- unknown says nothing: ask before" in text
     assert "no filter was run" in text
 
 

@@ -26,7 +26,7 @@ def test_every_row_is_the_one_that_reading_in_order_gives(
     path.write_bytes(b"".join(padded).removesuffix(b"\n"))
     with Lines(path) as lines:
         backwards = [lines.pair(row) for row in reversed(range(len(lines)))]
-    assert repr(backwards[::-1]).replace("_Known(", "Record(") == repr(list(read_lines(path)))
+    assert repr(backwards[::-1]).replace("KnownRecord(", "Record(") == repr(list(read_lines(path)))
 
 
 def test_a_file_that_changes_meanwhile_is_said(tmp_path: Path) -> None:

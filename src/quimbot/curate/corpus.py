@@ -12,8 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from quimbot.curate.preference import Preference
-from quimbot.exceptions import DataError
-from quimbot.records.jsonl import read_numbered
+from quimbot.records.jsonl import changed, read_again, read_numbered
 from quimbot.records.record import Record
 from quimbot.records.texts import dialogue_text
 from quimbot.runs.watch import Watch
@@ -97,13 +96,13 @@ class Corpus:
         for file in range(0 if owned else len(self._owned), len(self._paths)):
             path, begin, end = self._paths[file], self._begins[file], self._begins[file + 1]
             read = begin
-            for _, line, record in read_numbered(path):
-                if read >= end or int(record.id, 16) != self._ids[read]:
-                    raise _changed(path)
+            for line, record in read_again(path):
+                if read >= end or crc32(line) != self._hashes[read]:
+                    raise changed(path)
                 yield read, line, record
                 read += 1
             if read != end:
-                raise _changed(path)
+                raise changed(path)
 
     def texts_of(self, rows: npt.NDArray[np.bool_]) -> Iterator[str]:
         """What is said in the rows marked, in order."""
@@ -112,7 +111,3 @@ class Corpus:
     def _kind(self, record: Record) -> int:
         moves = " ".join(lesson.move for lesson in record.lessons)
         return self._kind_of.setdefault(moves, len(self._kind_of))
-
-
-def _changed(path: Path) -> DataError:
-    return DataError(f"{path}: changed while it was read; run the command again")

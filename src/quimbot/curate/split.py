@@ -12,8 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from quimbot.exceptions import DataError, RecipeError
-from quimbot.records.jsonl import read_records
-from quimbot.records.lines import Lines
+from quimbot.records.jsonl import changed, read_again, read_records
 from quimbot.records.manifest import manifest_path, write_lines
 from quimbot.records.record import Record
 from quimbot.runs.watch import Task, Watch
@@ -116,14 +115,32 @@ def _chosen(
     """The rows on one side, file after file."""
     begin = 0
     for path, count in zip(files, counts, strict=True):
-        rows = np.flatnonzero(side[begin : begin + count]).tolist()
+        marks = side[begin : begin + count].tobytes()
         begin += count
-        with Lines(path) as lines:
-            for number, row in enumerate(rows, 1):
-                yield lines.pair(row)
-                if not number % _STEP:
-                    task.advance(_STEP)
-            task.advance(len(rows) % _STEP)
+        number = 0
+        for number, pair in enumerate(_marked(path, marks), 1):
+            yield pair
+            if not number % _STEP:
+                task.advance(_STEP)
+        task.advance(number % _STEP)
+
+
+def _marked(path: Path, marks: bytes) -> Iterator[tuple[bytes, Record]]:
+    """The rows of a file whose byte is not zero; the others are not decoded.
+
+    Raises:
+        DataError: the file has more or fewer rows than before.
+    """
+    seen = 0
+
+    def wanted(_: bytes) -> bool:
+        nonlocal seen
+        seen += 1
+        return seen <= len(marks) and marks[seen - 1] > 0
+
+    yield from read_again(path, wanted=wanted)
+    if seen != len(marks):
+        raise changed(path)
 
 
 def _held_out(names: Hashes, sizes: npt.NDArray[np.int64], seed: int, quota: int) -> Hashes:

@@ -14,7 +14,7 @@ from typing import IO, TypeVar
 import msgspec
 
 from quimbot.exceptions import DataError, OutputError, QuimbotError
-from quimbot.records.record import Record
+from quimbot.records.record import KnownRecord, Record
 
 T = TypeVar("T")
 
@@ -54,6 +54,17 @@ def read_numbered(path: Path) -> Iterator[tuple[int, bytes, Record]]:
         DataError: as `read_records`.
     """
     return _read(path, Record)
+
+
+def read_again(
+    path: Path, *, wanted: Callable[[bytes], bool] = bool
+) -> Iterator[tuple[bytes, Record]]:
+    """As `read_lines`, of a file that was read before: ids are not checked again.
+
+    Raises:
+        DataError: as `read_records`.
+    """
+    return ((line, record) for _, line, record in _read(path, KnownRecord, wanted))
 
 
 def read_rows(path: Path, kind: type[T]) -> Iterator[T]:
@@ -111,6 +122,11 @@ def numbered(file: IO[bytes]) -> Iterator[tuple[int, bytes]]:
             raw = raw.removeprefix(codecs.BOM_UTF8)
         if line := raw.strip():
             yield number, line
+
+
+def changed(path: Path) -> DataError:
+    """What to raise when a file that is read a second time is another one."""
+    return DataError(f"{path}: changed while it was read; run the command again")
 
 
 def why_unreadable(line: bytes, fault: Exception) -> str:

@@ -9,16 +9,8 @@ from typing import Self
 
 import msgspec
 
-from quimbot.exceptions import DataError
-from quimbot.records.record import Record
-
-
-class _Known(Record, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
-    """A record whose id was checked when its file was read in order."""
-
-    def __post_init__(self) -> None:
-        if not self.id:
-            super().__post_init__()
+from quimbot.records.jsonl import changed
+from quimbot.records.record import KnownRecord, Record
 
 
 class Lines:
@@ -30,15 +22,19 @@ class Lines:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._decoder = msgspec.json.Decoder(_Known)
+        self._decoder = msgspec.json.Decoder(KnownRecord)
         self._starts, self._sizes = array("q"), array("q")
         self._file = path.open("rb")
         place = 0
         for raw in self._file:
-            line = raw.strip() if place else raw.removeprefix(codecs.BOM_UTF8).strip()
-            if line:
-                self._starts.append(place + raw.index(line[:1]))
-                self._sizes.append(len(line))
+            if raw.startswith(b"{") and raw.endswith(b"}\n"):  # as we write them: nothing to strip
+                self._starts.append(place)
+                self._sizes.append(len(raw) - 1)
+            else:
+                line = raw.strip() if place else raw.removeprefix(codecs.BOM_UTF8).strip()
+                if line:
+                    self._starts.append(place + raw.index(line[:1]))
+                    self._sizes.append(len(line))
             place += len(raw)
 
     def __enter__(self) -> Self:
@@ -69,6 +65,4 @@ class Lines:
         try:
             return line, self._decoder.decode(line)
         except (msgspec.MsgspecError, ValueError):
-            raise DataError(
-                f"{self._path}: changed while it was read; run the command again"
-            ) from None
+            raise changed(self._path) from None

@@ -170,18 +170,17 @@ class _Tally:
 
     def __init__(self) -> None:
         self.rows = 0
-        self.licences: Counter[str] = Counter()
-        self.sources: Counter[str] = Counter()
-        self.authors: Counter[str] = Counter()
+        self.origins: Counter[tuple[str, str, str]] = Counter()
+        """By licence, source and author."""
         self.moves: Counter[str] = Counter()
 
     def add(self, record: Record) -> None:
         """Count one record."""
         self.rows += 1
-        self.licences[record.provenance.licence] += 1
-        self.sources[record.provenance.source] += 1
-        self.authors[record.provenance.author] += 1
-        self.moves.update(lesson.move.value for lesson in record.lessons)
+        origin = record.provenance
+        self.origins[origin.licence, origin.source, origin.author] += 1
+        for lesson in record.lessons:
+            self.moves[lesson.move.value] += 1
 
     def manifest(
         self,
@@ -192,18 +191,26 @@ class _Tally:
         facts: Mapping[str, object],
     ) -> Manifest:
         """The counts so far with all that a manifest holds besides."""
+        licences, sources, authors = (_by_part(self.origins, part) for part in range(3))
         return Manifest(
             rows=self.rows,
             bytes=size,
             sha256=sha256,
-            licences=_by_name(self.licences),
-            sources=_by_name(self.sources),
-            authors=_by_name(self.authors),
+            licences=licences,
+            sources=sources,
+            authors=authors,
             moves=_by_name(self.moves),
             parents=tuple(Parent(path=str(path), sha256=file_sha256(path)) for path in parents),
             settings=_plain(settings),
             facts=_plain(facts),
         )
+
+
+def _by_part(counts: Counter[tuple[str, str, str]], part: int) -> dict[str, int]:
+    names: Counter[str] = Counter()
+    for key, count in counts.items():
+        names[key[part]] += count
+    return _by_name(names)
 
 
 def _by_name(counts: Counter[str]) -> dict[str, int]:

@@ -6,7 +6,7 @@ loads as it is in other training tools. A model's reply under evaluation is a `R
 
 import hashlib
 from enum import StrEnum
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
 import msgspec
 
@@ -111,11 +111,22 @@ class Record(Strict, frozen=True, kw_only=True, omit_defaults=True):
             )
 
 
+class KnownRecord(Record, frozen=True, kw_only=True, omit_defaults=True):
+    """A record of a file that was read before: its id was checked then, and is not again."""
+
+    def __post_init__(self) -> None:
+        """Fill in the id where there is none."""
+        if not self.id:
+            super().__post_init__()
+
+
+_ROLE_PARTS = {role: len(role).to_bytes(4, "little") + role.encode() for role in get_args(Role)}
+
+
 def messages_id(messages: tuple[Message, ...]) -> str:
     """Sixteen hex digits that equal conversations share."""
     parts: list[bytes] = []
     for message in messages:
-        for part in (message.role, message.content):
-            raw = part.encode("utf-8", "surrogatepass")
-            parts += (len(raw).to_bytes(4, "little"), raw)
+        raw = message.content.encode("utf-8", "surrogatepass")
+        parts += (_ROLE_PARTS[message.role], len(raw).to_bytes(4, "little"), raw)
     return hashlib.blake2b(b"".join(parts), digest_size=8).hexdigest()

@@ -23,7 +23,7 @@ class RedPen:
 def _verdict(record: Record) -> Verdict:
     messages = record.messages
     replies = "\n".join([turn.content for turn in messages if turn.role == "assistant"])
-    if not wording.may_be_red_pen(wording.fold(replies)):
+    if not wording.may_be_red_pen(wording.folded(replies)):
         return PASSED
     for at, message in enumerate(messages):
         if message.role == "assistant":

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from quimbot.records.record import Record, Verdict
 from quimbot.verify.found import PASSED, fallen
-from quimbot.verify.wording import fold, holds
+from quimbot.verify.wording import fold, folded, holds
 
 _OPENING = 300
 """Characters of a reply in which a refusal is looked for: later ones are told about, not made."""
@@ -81,7 +81,7 @@ class Refusals:
 
 def _verdict(record: Record) -> Verdict:
     messages = record.messages
-    replies = fold("\n".join([turn.content for turn in messages if turn.role == "assistant"]))
+    replies = folded("\n".join([turn.content for turn in messages if turn.role == "assistant"]))
     if not (holds(replies, _BOILERPLATE_CUES) or holds(replies, _REFUSAL_CUES)):
         return PASSED
     for at, message in enumerate(messages):

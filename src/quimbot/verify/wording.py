@@ -137,7 +137,7 @@ _INVITES = _any(
 
 def red_pen(reply: str, own: Sequence[str] = ()) -> list[Span]:
     """Where a reply corrects openly: "you should say", "the correct form", an arrow."""
-    return _hits(_RED_PEN, reply, own) if may_be_red_pen(_folded(reply)) else []
+    return _hits(_RED_PEN, reply, own) if may_be_red_pen(folded(reply)) else []
 
 
 def may_be_red_pen(text: str) -> bool:
@@ -174,17 +174,17 @@ def contrasts(reply: str, wrong: Sequence[str]) -> list[Span]:
     """Where a reply names the wrong words only to turn them down: ", not go", "instead of go"."""
     if not wrong:
         return []
-    text = _folded(reply)
+    text = folded(reply)
     if not _AGAINST.search(text):  # most replies, and the pattern below is new for each error
         return []
-    words = r"\W+".join(re.escape(_folded(word)) for word in wrong)
+    words = r"\W+".join(re.escape(folded(word)) for word in wrong)
     pattern = rf"{_AGAINST.pattern} {_QUOTE}?{words}\b(?=\W*(?:$|[.!?)]))"
     return [match.span() for match in re.finditer(pattern, text)]
 
 
 def names(reply: str, start: int, end: int) -> bool:
     """Whether a span of the reply is spoken about: in its own quotes, or as in "put a before"."""
-    text = _folded(reply)
+    text = folded(reply)
     before, after = text[max(start - 1, 0) : start], text[end : end + 2].lstrip(".,!?")
     if before in _QUOTES and after[:1] in _QUOTES:
         return True
@@ -192,8 +192,8 @@ def names(reply: str, start: int, end: int) -> bool:
 
 
 def _hits(pattern: re.Pattern[str], reply: str, own: Sequence[str]) -> list[Span]:
-    found = list(pattern.finditer(_folded(reply)))
-    learner = " ".join(map(_folded, own)) if found else ""
+    found = list(pattern.finditer(folded(reply)))
+    learner = " ".join(map(folded, own)) if found else ""
     return [match.span() for match in found if match.group() not in learner]
 
 
@@ -213,4 +213,5 @@ def fold(text: str) -> str:
     return text.replace(*_STRAIGHT[0]).lower()
 
 
-_folded = lru_cache(maxsize=256)(fold)
+folded = lru_cache(maxsize=1024)(fold)
+"""`fold`, remembered: several checks look at the same replies one after the other."""
