@@ -215,7 +215,8 @@ def test_a_judge_that_dies_halfway_is_one_line_and_the_same_command_continues(
     assert told.startswith("error: http://127.0.0.1")
     assert why in told
     assert "100 of 600 answers are kept, and the same command continues" in told
-    assert len(server.put) - before == 500
+    # A request that the first command gave up may arrive late; the second asks for it again.
+    assert len({(put.criterion, put.learner, put.offered) for put in server.put[before:]}) == 500
 
 
 def test_a_single_failure_is_counted_and_asked_again_later(tmp_path: Path) -> None:
