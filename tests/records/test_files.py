@@ -110,6 +110,13 @@ def test_what_is_broken_for_good_is_named(
     assert "\n" not in str(caught.value)
 
 
+def test_of_a_key_that_stands_twice_the_last_counts(tmp_path: Path) -> None:
+    (tmp_path / "x.jsonl").write_bytes(b'{"a":1,"a":2}\n')
+    (tmp_path / "y.json").write_bytes(b'[{"a":1,"a":2}]')
+    assert read(tmp_path / "x.jsonl") == [("1", {"a": 2})]
+    assert read(tmp_path / "y.json") == [("1", {"a": 2})]
+
+
 @pytest.mark.parametrize(
     ("line", "reason", "says"),
     [
