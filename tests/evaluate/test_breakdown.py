@@ -4,8 +4,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from quimbot.evaluate.breakdown import FEW, breakdown
-from quimbot.evaluate.compare import wilson
 from quimbot.runs.scorecard import Rate
+from quimbot.runs.wilson import wilson
 
 
 def _rate(n: int, passed: int) -> Rate:

@@ -18,9 +18,9 @@ from quimbot.evaluate.compare import (
     mcnemar,
     paired,
     paired_bootstrap,
-    wilson,
 )
 from quimbot.runs.scorecard import Judged
+from quimbot.runs.wilson import wilson
 
 counts = st.integers(0, 200)
 

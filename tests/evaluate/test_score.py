@@ -17,12 +17,12 @@ from tutors import (
 )
 
 from quimbot.evaluate import score as module
-from quimbot.evaluate.compare import wilson
 from quimbot.evaluate.score import ScoreSettings, score
 from quimbot.exceptions import ModelError, RecipeError
 from quimbot.records.record import Message, Move
 from quimbot.runs.scorecard import Score, read_judged, read_scorecard
 from quimbot.runs.watch import Silent
+from quimbot.runs.wilson import wilson
 from quimbot.runtimes.runtime import Delta, Sampling
 
 

@@ -4,7 +4,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from quimbot.evaluate.charts import Chart, Key, Layer, number, svg, table
-from quimbot.evaluate.compare import wilson
 from quimbot.runs.scorecard import Rate
 
 FEW = 10
@@ -13,7 +12,7 @@ _DRAWN = 14
 """Rows of a chart; the table has all."""
 _LABEL = 165
 _SHARES = (0, 0.25, 0.5, 0.75, 1)
-_NOBODY = Rate(passed=0, n=0, low=wilson(0, 0)[0], high=wilson(0, 0)[1])
+_NOBODY = Rate.of(0, 0)
 
 
 @dataclass(frozen=True, kw_only=True)

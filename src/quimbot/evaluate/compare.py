@@ -15,8 +15,8 @@ import numpy as np
 import scipy  # loads scipy.stats, which takes a second, when it is first used
 
 from quimbot.runs.scorecard import Judged
+from quimbot.runs.wilson import Z95
 
-Z95 = 1.959964
 DRAWS = 10_000
 FEWEST = 6
 """Six independent outcomes that all went one way are the fewest with p < .05: 2 * .5**6."""
@@ -70,22 +70,6 @@ class Both(NamedTuple):
     group: str
     ours: float
     theirs: float
-
-
-def wilson(passed: float, n: int, z: float = Z95) -> tuple[float, float]:
-    """The Wilson score interval of a rate, 95 % wide; nothing seen leaves everything possible.
-
-    Shares of a turn count too, which scipy's refuses.
-    """
-    if n == 0:
-        return 0.0, 1.0
-    rate = passed / n
-    scale = 1 + z**2 / n
-    middle = (rate + z**2 / (2 * n)) / scale
-    half = z * math.sqrt(rate * (1 - rate) / n + z**2 / (4 * n * n)) / scale
-    low = 0.0 if passed == 0 else middle - half  # exact ends, where rounding leaves 1e-17
-    high = 1.0 if passed == n else middle + half
-    return low, high
 
 
 def mcnemar(wins: int, losses: int) -> float:

@@ -7,8 +7,9 @@ from typing import Literal
 
 from msgspec import structs
 
-from quimbot.evaluate.compare import Both, Comparison, wilson
+from quimbot.evaluate.compare import Both, Comparison
 from quimbot.records.record import Strict
+from quimbot.runs.wilson import wilson
 
 Verdict = Literal["better", "worse", "no difference shown"]
 

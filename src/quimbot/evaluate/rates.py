@@ -2,15 +2,14 @@
 
 from collections.abc import Callable, Iterable, Sequence
 
-from quimbot.evaluate.compare import wilson
 from quimbot.runs.scorecard import Judged, Rate
+from quimbot.runs.wilson import wilson
 
 
 def rate(outcomes: Iterable[bool]) -> Rate:
     """How many of the outcomes are true."""
     held = list(outcomes)
-    low, high = wilson(sum(held), len(held))
-    return Rate(passed=sum(held), n=len(held), low=low, high=high)
+    return Rate.of(sum(held), len(held))
 
 
 def rate_of(rows: Sequence[Judged], held: Callable[[Judged], bool]) -> Rate:

@@ -17,6 +17,7 @@ import msgspec
 from quimbot.exceptions import DataError
 from quimbot.records.jsonl import read_rows
 from quimbot.records.record import Message, Move, Record, Strict, Verdict
+from quimbot.runs.wilson import wilson
 
 T = TypeVar("T")
 
@@ -37,6 +38,12 @@ class Rate(Strict, frozen=True, kw_only=True):
     n: int
     low: float
     high: float
+
+    @classmethod
+    def of(cls, passed: int, n: int) -> "Rate":
+        """The rate with its interval."""
+        low, high = wilson(passed, n)
+        return cls(passed=passed, n=n, low=low, high=high)
 
     @property
     def value(self) -> float:

@@ -11,7 +11,7 @@ from reviews import ADDRESSES, make_key
 from quimbot.evaluate.blind import tally
 from quimbot.evaluate.blind.given import Answers
 from quimbot.evaluate.blind.sheet import BAD, TIE, Answer, Key, Kind, Pair
-from quimbot.evaluate.compare import Z95, wilson
+from quimbot.runs.wilson import Z95, wilson
 
 A, B, C = ADDRESSES
 KEY, TRIPLES = make_key(), make_key(sides=3)

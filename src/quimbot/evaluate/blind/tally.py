@@ -14,8 +14,8 @@ from statistics import NormalDist
 from quimbot.evaluate.agreement import Agreement, cohen_kappa, krippendorff_alpha
 from quimbot.evaluate.blind.given import Answers
 from quimbot.evaluate.blind.sheet import BAD, REASONS, TIE, Answer, Key, Kind, Pair
-from quimbot.evaluate.compare import wilson
 from quimbot.records.record import Strict
+from quimbot.runs.wilson import wilson
 
 EVEN = 0.5
 POWER = 0.8
