@@ -11,7 +11,12 @@ from quimbot.exceptions import RecipeError
 from quimbot.records.record import Record
 from quimbot.verify.catalog import KNOWN, verifier
 
-ARGUMENTS = {"quality": ":good,excellent", "difficulty": ":easy", "safety": ":casual"}
+ARGUMENTS = {
+    "quality": ":good,excellent",
+    "difficulty": ":easy",
+    "safety": ":casual",
+    "address": ":tu",
+}
 QUICK = [
     name + ARGUMENTS.get(name, "")
     for name in KNOWN

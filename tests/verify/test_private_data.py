@@ -9,7 +9,7 @@ from strategies import texts
 
 from quimbot.records.record import Message, Provenance, Record
 from quimbot.verify.pii import KINDS, Pii
-from quimbot.verify.private_data import private_data
+from quimbot.verify.private_data import masked, private_data
 
 
 @pytest.mark.parametrize(
@@ -122,3 +122,9 @@ def test_only_the_kinds_named_count() -> None:
         True,
         False,
     ]
+
+
+def test_masked_text_says_what_was_there_and_nothing_of_it() -> None:
+    text = "Write to ana.ruiz@letterbox.net or call +34 612 34 56 78, please."
+    assert masked(text) == "Write to [email] or call [phone], please."
+    assert masked("Nothing here.") == "Nothing here."

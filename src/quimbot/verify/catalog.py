@@ -5,6 +5,7 @@ from quimbot.verify.columns import Column, Moderation
 from quimbot.verify.found import no_arguments
 from quimbot.verify.language import Language
 from quimbot.verify.length import Length
+from quimbot.verify.manner import Addressed, Readable, Talk
 from quimbot.verify.pii import Pii
 from quimbot.verify.presidio import Presidio
 from quimbot.verify.red_pen import RedPen
@@ -27,11 +28,14 @@ KNOWN = (
     "difficulty",
     "safety",
     "red-pen",
+    "talk",
+    "address",
+    "readable",
     "scaffolding",
 )
 
 
-def verifier(spelling: str) -> Verifier:  # noqa: C901, PLR0911 - one case a check
+def verifier(spelling: str) -> Verifier:  # noqa: C901, PLR0911, PLR0912 - one case a check
     """The check of that spelling.
 
     Raises:
@@ -61,6 +65,12 @@ def verifier(spelling: str) -> Verifier:  # noqa: C901, PLR0911 - one case a che
             return Column(name, *arguments)
         case "red-pen":
             return RedPen(*no_arguments(name, arguments))
+        case "talk":
+            return Talk(*arguments)
+        case "address":
+            return Addressed(*arguments)
+        case "readable":
+            return Readable(*arguments)
         case "scaffolding":
             return Scaffolding(*no_arguments(name, arguments))
     raise RecipeError(f"unknown check {name!r}; allowed: {', '.join(KNOWN)}")

@@ -211,3 +211,10 @@ _PUBLIC = frozenset(
     }
 )
 """Numbers of firms and helplines."""
+
+
+def masked(text: str) -> str:
+    """The text with each piece of private data replaced by what it is, as `[email]`."""
+    for found in sorted(private_data(text), key=lambda one: one.start, reverse=True):
+        text = f"{text[: found.start]}[{found.kind}]{text[found.end :]}"
+    return text
