@@ -35,6 +35,7 @@ COMMANDS = {
     "filter": "Keep the records that pass the named checks; every rejected one has a reason.",
     "dedup": "Drop exact and near duplicates.",
     "decontaminate": "Drop what gives a suite's or a held-out learner turn away.",
+    "design": "Tell what a Stage-2 corpus is worth: criteria, register, overlap, ratios, a recipe.",
     "split": "Part records into training and held-out, no family of learner turns on both sides.",
     "mix": "Blend files by share into one training mix.",
     "inventory": "Count what a folder of chat files holds, and what is wrong with it.",
@@ -102,6 +103,10 @@ def command(name: str) -> tuple[type[Settings], Work]:  # noqa: C901, PLR0911, P
             from quimbot.curate.decontaminate import DecontaminateSettings, decontaminate
 
             return DecontaminateSettings, decontaminate
+        case "design":
+            from quimbot.curate.design import DesignSettings, design
+
+            return DesignSettings, design
         case "split":
             from quimbot.curate.split import SplitSettings, split
 

@@ -62,6 +62,15 @@ class Corpus:
         """How many rows, the first ones, are of files already owned."""
         return self._begins[len(self._owned)]
 
+    def size(self, file: int) -> int:
+        """How many rows that file has, the owned ones counted first."""
+        return self._begins[file + 1] - self._begins[file]
+
+    @property
+    def ids(self) -> npt.NDArray[np.uint64]:
+        """The ids of the records, as numbers."""
+        return np.frombuffer(self._ids, np.uint64)
+
     @property
     def kinds(self) -> npt.NDArray[np.uint64]:
         """A number for the moves that a row teaches."""
@@ -76,7 +85,7 @@ class Corpus:
     def ties(self) -> npt.NDArray[np.uint64]:
         """A hash of the whole row, tags and source included."""
         hashes = np.frombuffer(self._hashes, np.uint64) << np.uint64(32)
-        return np.frombuffer(self._ids, np.uint64) ^ hashes
+        return self.ids ^ hashes
 
     def id(self, row: int) -> str:
         """The id of the record in that row."""
