@@ -18,7 +18,7 @@ _KINDS = ("talk", "talk:talk,task", "talk:talk,task,long")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Corpus:
+class Candidate:
     """What is known of the corpus before anything is chosen."""
 
     rows: Sequence[Row]
@@ -41,7 +41,7 @@ class Choice:
 
 
 def choose(
-    corpus: Corpus, common: Sequence[Finding], last: Sequence[Finding], rate: float, watch: Watch
+    corpus: Candidate, common: Sequence[Finding], last: Sequence[Finding], rate: float, watch: Watch
 ) -> Choice:
     """The strictest kinds of chat that leave enough rows for every variant, and the variants.
 
@@ -81,7 +81,7 @@ def _variants(
     who: Sequence[Learners],
     own: Mapping[str, Sequence[Finding]],
     alive: Mask,
-    corpus: Corpus,
+    corpus: Candidate,
     rate: float,
 ) -> list[Variant]:
     """The variants that rows are left for."""
@@ -101,13 +101,15 @@ def _variants(
     ]
 
 
-def _room(one: Learners, own: Mapping[str, Sequence[Finding]], alive: Mask, corpus: Corpus) -> int:
+def _room(
+    one: Learners, own: Mapping[str, Sequence[Finding]], alive: Mask, corpus: Candidate
+) -> int:
     """Rows of a mix that the corpus has new rows for."""
     usable = _left(own[one.name], alive)
     return int(available(usable, corpus.count, _held(alive, corpus)) / one.new)
 
 
-def _held(alive: Mask, corpus: Corpus) -> float:
+def _held(alive: Mask, corpus: Candidate) -> float:
     """The share to hold out of the rows that are left for all variants."""
     return held_out(int(alive.mean() * corpus.count))
 

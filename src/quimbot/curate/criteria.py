@@ -97,7 +97,7 @@ def repeated(rows: Sequence[Row]) -> Finding:
         Verdict(passed=False, reason=row.repeats) if row.repeats else PASSED for row in rows
     ]
     why = "learnt twice is learnt by heart; of copies one stays"
-    return Finding("dedup", why, "measured", verdicts)
+    return Finding("dedup", why, "judgement", verdicts)
 
 
 def told(

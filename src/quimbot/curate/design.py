@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from quimbot.curate import portrait
-from quimbot.curate.choice import Corpus, choose
+from quimbot.curate.choice import Candidate, choose
 from quimbot.curate.criteria import Finding, looked_into, proposed, repeated, told
 from quimbot.curate.design_page import tables, write_page
 from quimbot.curate.design_report import Design, Overlap
@@ -106,7 +106,9 @@ def _designed(settings: DesignSettings, reading: Reading, watch: Watch) -> Desig
     lost = [not verdict.passed for verdict in common[-1].verdicts]
     leaks = _leaks(records, watch)
     choice = choose(
-        Corpus(rows=rows, count=reading.rows, stage1_rows=reading.stage1_rows, language=language),
+        Candidate(
+            rows=rows, count=reading.rows, stage1_rows=reading.stage1_rows, language=language
+        ),
         common,
         [repeated(rows), leaks],
         learning_rate(settings.model),

@@ -174,7 +174,7 @@ def _parts(
             times=care_times if name == "care" else 1,
             rows=count,
             why=whys[name],
-            basis="measured" if name == "care" else "judgement",
+            basis="judgement",
         )
         for name, count in zip(names, reached, strict=True)
     )
