@@ -15,6 +15,7 @@ import pytest
 from quimbot.curate import datatrove_backend
 from quimbot.curate.filter import FilterSettings, filter_records
 from quimbot.exceptions import DataError, OutputError, RecipeError
+from quimbot.pipeline import perform
 from quimbot.records.jsonl import read_lines, write_rows
 from quimbot.records.record import Lesson, Message, Move, Provenance, Record
 from quimbot.runs.stamp import plain
@@ -133,6 +134,29 @@ def test_where_the_rows_were_worked_on_is_no_part_of_the_settings(tmp_path: Path
     assert set(plain(one)) == {"input", "output", "checks", "corrections"}
 
 
+def test_shards_are_kept_until_the_files_are_there(
+    inputs: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = FilterSettings(input=inputs, output=tmp_path / "out.jsonl", checks=CHECKS, shards=2)
+
+    def killed(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr("quimbot.pipeline.write_stamp", killed)
+        with pytest.raises(KeyboardInterrupt):
+            perform("filter", settings, filter_records, Silent(), replace=False)
+    assert not written(tmp_path)
+    (folder,) = tmp_path.glob(".out.*.shards")
+    assert {path.name for path in folder.glob("0*")} == {
+        f"0000{shard}{ending}" for shard in (0, 1) for ending in (".jsonl", ".done.json")
+    }
+    perform("filter", settings, filter_records, Silent(), replace=False)
+    assert written(tmp_path)
+    assert not list(tmp_path.glob(".out.*.shards"))
+    assert not list(tmp_path.glob(".out.*.merged"))
+
+
 def test_a_row_that_is_none_is_told_in_one_line(tmp_path: Path) -> None:
     write_rows(tmp_path / "in.jsonl", chats(9))
     with (tmp_path / "in.jsonl").open("a") as file:
@@ -205,41 +229,54 @@ def session(leader: int) -> dict[int, int]:
     return found
 
 
-def kill_a_worker(run: subprocess.Popen[str]) -> None:
-    """One that is at work: a grandchild of the run, whose child starts the workers."""
-    parents = session(run.pid)
-    os.kill(next(pid for pid, of in parents.items() if of in parents and of != run.pid), 9)
+def kill_at(depth: int) -> Callable[[subprocess.Popen[str]], None]:
+    """Kills a process so many generations below the run: 2 keeps the count of tasks, 3 works."""
+
+    def kill(run: subprocess.Popen[str]) -> None:
+        parents = session(run.pid)
+        generation = {run.pid}
+        for _ in range(depth):
+            generation = {pid for pid, parent in parents.items() if parent in generation}
+        os.kill(min(generation), signal.SIGKILL)
+
+    return kill
 
 
+def stopped(folder: Path, stop: Callable[[subprocess.Popen[str]], None]) -> tuple[int, str]:
+    """Status and words of a run that is stopped at work; none of its processes stays."""
+    run = begin(folder)
+    stop(run)
+    _, said = run.communicate(timeout=60)
+    while session(run.pid):
+        time.sleep(0.05)
+    return run.returncode, said
+
+
+@pytest.mark.slow
 def test_a_run_that_is_stopped_leaves_no_process_and_is_continued(tmp_path: Path) -> None:
-    write_rows(tmp_path / "in.jsonl", chats(16_000))
-    stops: list[tuple[Callable[[subprocess.Popen[str]], None], int, str]] = [
-        (kill_a_worker, 1, "error: a worker was killed, perhaps for want of memory; run the"),
-        (lambda run: os.killpg(run.pid, signal.SIGINT), 130, "error: interrupted; the same comm"),
-        (lambda run: run.kill(), -signal.SIGKILL, ""),
-    ]
-    for stop, status, told in stops:
-        run = begin(tmp_path)
-        stop(run)
-        _, said = run.communicate(timeout=60)
-        assert run.returncode == status, said
-        assert told in said
-        assert "Traceback" not in said
-        while session(run.pid):
-            time.sleep(0.05)
+    write_rows(tmp_path / "in.jsonl", chats(20_000))
+    status, said = stopped(tmp_path, lambda run: os.killpg(run.pid, signal.SIGINT))
+    assert status == 130, said
+    assert "error: interrupted; the same command continues" in said
+    assert "Traceback" not in said
+    status, said = stopped(tmp_path, lambda run: run.kill())
+    assert status == -signal.SIGKILL, said
 
     (folder,) = tmp_path.glob(".out.*.shards")
     finished = {path.name[:5] for path in folder.glob("*.done.json")}
-    assert len(stops) <= len(finished) < SHARDS
+    assert 2 <= len(finished) < SHARDS
     kept = tmp_path / "kept"
     kept.mkdir()
     for ledger in folder.glob("*.jsonl"):  # the merge takes them away, and leaves these names
         (kept / ledger.name).hardlink_to(ledger)
     before = {path: (path.stat().st_mtime_ns, path.read_bytes()) for path in kept.iterdir()}
 
-    run = begin(tmp_path)
-    _, said = run.communicate(timeout=60)
-    assert run.returncode == 0, said
+    for depth in (2, 3):
+        status, said = stopped(tmp_path, kill_at(depth))
+        assert status == 1, said
+        assert "error: a worker was killed, perhaps for want of memory; run the command" in said
+    status, said = stopped(tmp_path, lambda _: None)
+    assert status == 0, said
     for path, (at, text) in before.items():
         assert path.read_bytes().startswith(text[: text.rfind(b"\n") + 1])
         assert path.stat().st_mtime_ns == at or path.name[:5] not in finished
@@ -316,6 +353,9 @@ def test_a_machine_without_slurm_says_so(tmp_path: Path, monkeypatch: pytest.Mon
 
 def test_a_run_beside_shards_of_another_is_refused(tmp_path: Path) -> None:
     write_rows(tmp_path / "in.jsonl", chats(9))
-    (tmp_path / f".out.{'0' * 12}.shards").mkdir()
+    other = tmp_path / f".out.{'0' * 12}.shards"
+    (other / "datatrove").mkdir(parents=True)  # one that could not even begin
+    again(tmp_path, (tmp_path / "in.jsonl",), shards=2)
+    (other / "00000.jsonl").touch()
     with pytest.raises(OutputError, match="shards of other inputs, settings or versions"):
         again(tmp_path, (tmp_path / "in.jsonl",), shards=2)

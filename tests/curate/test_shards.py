@@ -201,6 +201,29 @@ def test_shards_of_other_settings_are_not_mixed_in(tmp_path: Path) -> None:
         Plan.of(job, 4)
 
 
+def test_a_marker_without_its_ledger_is_no_finished_shard(tmp_path: Path) -> None:
+    plan, job = done(tmp_path)
+    plan.ledger(3).unlink()
+    assert plan.unfinished() == [3]
+    do_shard(plan, 3, job)
+    assert list(merged(plan, Length)) == in_one_piece(job)
+
+
+def test_what_a_kill_left_of_merged_shards_is_taken_away(tmp_path: Path) -> None:
+    plan, job = done(tmp_path)
+    plan.folder.rename(plan.folder.with_suffix(".merged"))
+    assert Plan.of(job, 4).unfinished() == [0, 1, 2, 3]
+    assert not list(tmp_path.glob(".out.*"))
+
+
+def test_an_output_whose_name_begins_alike_is_another(tmp_path: Path) -> None:
+    done(tmp_path)
+    job = measuring(tmp_path, chats(20))
+    shorter = Measuring(input=job.files, output=tmp_path / "o.jsonl")
+    (tmp_path / ".o.out.0123456789ab.shards").mkdir()
+    assert Plan.of(replace(job, settings=shorter), 4).unfinished() == [0, 1, 2, 3]
+
+
 def test_a_machine_with_other_versions_does_not_take_part(tmp_path: Path) -> None:
     job = measuring(tmp_path, chats(3))
     plan = Plan.of(job, 1)

@@ -44,6 +44,13 @@ def test_a_line_comes_with_its_record(
     assert [record for _, record in pairs] == list(read_records(path))
 
 
+def test_a_line_that_is_not_wanted_is_not_read(tmp_path: Path) -> None:
+    path = tmp_path / "x.jsonl"
+    bare = b'{"messages":[],"provenance":{"source":"s","licence":"l"}}'
+    path.write_bytes(b"no JSON\n" + bare)
+    assert [line for line, _ in read_lines(path, wanted=lambda line: line != b"no JSON")] == [bare]
+
+
 def test_a_line_comes_without_the_space_around_it(tmp_path: Path) -> None:
     path = tmp_path / "x.jsonl"
     bare = b'{"messages":[],"provenance":{"source":"s","licence":"l"}}'

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
@@ -26,6 +26,8 @@ from quimbot.records.record import Record
 class Settings:
     input: Path
     checks: tuple[str, ...] = ("structure",)
+    workers: int = field(default=1, compare=False)
+    """Cannot change the data, so it is not told."""
 
 
 @given(rows=st.lists(records(), max_size=5))

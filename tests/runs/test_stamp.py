@@ -1,12 +1,19 @@
 """A stamp holds as long as settings and the content of inputs are the same."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 
 from quimbot.exceptions import DataError
-from quimbot.runs.stamp import content_hash, make_stamp, read_stamp, stamp_path, write_stamp
+from quimbot.runs.stamp import (
+    content_hash,
+    environment,
+    make_stamp,
+    read_stamp,
+    stamp_path,
+    write_stamp,
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -14,6 +21,7 @@ class Copy:
     source: Path
     target: Path
     times: int = 1
+    at_once: int = field(default=1, compare=False)
 
     def inputs(self) -> tuple[Path, ...]:
         return (self.source,)
@@ -33,8 +41,18 @@ def test_a_stamp_survives_the_disk_and_tells_changes(tmp_path: Path) -> None:
     assert kept is not None
     assert kept.holds(make_stamp("copy", settings))
     assert not kept.holds(make_stamp("copy", Copy(source=source, target=tmp_path / "b", times=2)))
+    elsewhere = Copy(source=source, target=tmp_path / "b", at_once=4)
+    assert kept.holds(make_stamp("copy", elsewhere))  # what cannot change the result
     source.write_text("two")
     assert not kept.holds(make_stamp("copy", settings))
+
+
+def test_a_machine_without_git_leaves_stamps(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert "revision" not in environment()
+    assert "spacy" in environment()
 
 
 def test_a_missing_input_is_named(tmp_path: Path) -> None:

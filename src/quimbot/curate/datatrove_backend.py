@@ -7,8 +7,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from multiprocessing.connection import wait
@@ -20,7 +19,7 @@ from datatrove.executor import LocalPipelineExecutor, SlurmPipelineExecutor
 from loguru import logger
 from multiprocess.util import register_after_fork
 
-from quimbot.curate.shards import Job, Plan, do_shard
+from quimbot.curate.shards import LOGS, Job, Plan, do_shard
 from quimbot.exceptions import DataError, OutputError, RecipeError
 
 logger.disable("datatrove")  # it shows each error with its traceback; ours are told in one line
@@ -62,9 +61,10 @@ def here(plan: Plan, job: Job[Any], todo: list[int], *, workers: int) -> None:
         workers=min(workers, len(todo)),
         logging_dir=str(_fresh(plan)),
     )
-    register_after_fork(executor, lambda _: _end_with_the_command(os.getpid()))
-    with _supervised():
+    if workers == 1:
         executor.run()
+    else:
+        _apart(executor)
 
 
 def on_slurm(
@@ -178,7 +178,7 @@ def _queued(number: str) -> bool:
 
 
 def _logs(plan: Plan) -> Path:
-    return plan.folder / "datatrove"
+    return plan.folder / LOGS
 
 
 def _fresh(plan: Plan) -> Path:
@@ -187,55 +187,83 @@ def _fresh(plan: Plan) -> Path:
     return _logs(plan)
 
 
+def _apart(executor: LocalPipelineExecutor) -> None:
+    """Run an executor in a process of its own, which can be ended when it hangs.
+
+    When a worker is killed, datatrove's pool waits for its answer for ever, and may wait for a lock
+    that it held even when it is told to end.
+    """
+    mine, theirs = multiprocess.Pipe(duplex=False)
+    runner = multiprocess.get_context("fork").Process(target=_run, args=(executor, theirs))
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)  # for all that it starts: we hear Ctrl-C
+    try:
+        runner.start()
+    finally:
+        signal.signal(signal.SIGINT, before)
+    theirs.close()
+    try:
+        fault = mine.recv()
+    except EOFError:
+        raise OutputError(
+            "a worker was killed, perhaps for want of memory; run the command again, "
+            "with fewer --workers, and it goes on where it stopped"
+        ) from None
+    except BaseException:
+        runner.terminate()
+        raise
+    finally:
+        mine.close()
+        runner.join(_END_S)
+        runner.kill()
+        runner.join()
+    if fault is not None:
+        raise fault
+
+
+def _run(executor: LocalPipelineExecutor, told: Any) -> None:  # noqa: ANN401 - multiprocess ships no types
+    """The work of that process; it tells the fault that ended it, or that there was none."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
+    _end_with_the_command(os.getpid())
+    register_after_fork(executor, lambda _: _end_with_the_command(os.getpid()))
+    over = threading.Event()
+    threading.Thread(target=_end_with_a_worker, args=(over,), daemon=True).start()
+    fault = None
+    try:
+        executor.run()
+    except (ConnectionError, EOFError):  # it is the process that counts the tasks
+        _end_all()
+    except Exception as raised:  # noqa: BLE001 - it is raised again where it is told
+        fault = raised
+    over.set()
+    told.send(fault)
+
+
+def _end_with_a_worker(over: threading.Event) -> None:
+    """End this process when one that it started has ended before all is over."""
+    seen: dict[int, Any] = {}
+    while not over.wait(_LOOK_S):
+        seen |= {child.pid: child for child in multiprocess.active_children()}
+        ended = wait([child.sentinel for child in seen.values()], 0) if seen else []
+        if ended and not over.wait(_END_S):
+            _end_all()
+
+
 @cache
 def _end_with_the_command(_process: int) -> None:
-    """In a process of the command: Ctrl-C is for the command to hear, and its end is ours, too."""
+    """A process that the command started ends when the command does, whatever it is at."""
     command = multiprocess.parent_process()
-    if command is not None:
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
-        _follow(command.join)
-
-
-def _follow(wait_for_end: Callable[[], None]) -> None:
-    """End this process when the wait is over, whatever it is at."""
+    if command is None:
+        return
 
     def end() -> None:
-        wait_for_end()
-        os._exit(1)
+        command.join()
+        _end_all()
 
     threading.Thread(target=end, daemon=True).start()
 
 
-@contextmanager
-def _supervised() -> Iterator[None]:
-    """Ends the block when one of its processes is killed; datatrove would wait for it for ever.
-
-    Raises:
-        OutputError: one was killed.
-    """
-    over, main = threading.Event(), threading.main_thread().ident
-
-    def look() -> None:
-        seen: dict[int, Any] = {}
-        while not over.wait(_LOOK_S):
-            seen |= {child.pid: child for child in multiprocess.active_children()}
-            ended = wait([child.sentinel for child in seen.values()], 0) if seen else []
-            if ended and not over.wait(_END_S):
-                signal.pthread_kill(main or 0, signal.SIGUSR1)
-                return
-
-    def killed(*_: object) -> None:
-        raise OutputError(
-            "a worker was killed, perhaps for want of memory; run the command again, "
-            "with fewer --workers, and it goes on where it stopped"
-        )
-
-    before = signal.signal(signal.SIGUSR1, killed)
-    watcher = threading.Thread(target=look, daemon=True)
-    watcher.start()
-    try:
-        yield
-    finally:
-        over.set()
-        watcher.join()
-        signal.signal(signal.SIGUSR1, before)
+def _end_all() -> None:
+    """End this process at once, and those that it started: one without a task knows no better."""
+    for child in multiprocess.active_children():
+        child.kill()
+    os._exit(1)

@@ -11,7 +11,7 @@ from typing import Literal, TypeVar
 
 from quimbot.curate.shards import Job, Line, Plan, merged, with_outcomes
 from quimbot.exceptions import RecipeError
-from quimbot.records.jsonl import read_lines
+from quimbot.records.jsonl import once_there, read_lines
 from quimbot.runs.watch import Task, Watch
 
 T = TypeVar("T")
@@ -71,7 +71,8 @@ def outcomes(
 ) -> Iterator[Iterator[tuple[Line, T]]]:
     """Every line of the inputs, in order, with its outcome: from shards, or worked out one by one.
 
-    What shards have done is kept until the block ends well; the same call continues after any stop.
+    What shards have done is kept until the files of the command are in their places; until then the
+    same call continues after any stop.
 
     Raises:
         DataError: an input or a shard is not what it must be, or a cluster left shards undone.
@@ -88,7 +89,7 @@ def outcomes(
         with _followed(plan, name, watch):
             _work(plan, job, todo, how, watch)
     yield merged(plan, job.outcome)
-    plan.remove()
+    once_there(plan.remove)
 
 
 def _counted(rows: Iterator[T], task: Task) -> Iterator[T]:

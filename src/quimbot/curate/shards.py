@@ -7,6 +7,7 @@ was shared out gives what it gives in one piece.
 """
 
 import fcntl
+import glob
 import hashlib
 import os
 import shutil
@@ -31,6 +32,10 @@ Line = tuple[bytes, Record]
 """A line of an input, stripped, and its record."""
 
 _encoder = msgspec.json.Encoder()
+LOGS = "datatrove"
+"""Folder, among the ledgers, of what the executor writes for itself."""
+_MERGED = ".merged"
+_NAMED = 8  # missing shards that an error names
 
 
 class Entry(Strict, Generic[T], frozen=True, kw_only=True):
@@ -95,8 +100,12 @@ class Plan:
             hash=hashlib.blake2b(_encoder.encode(made_of), digest_size=6).hexdigest(),
             versions=versions(),
         )
-        for other in plan.output.parent.glob(f".{plan.output.stem}.*.shards"):
-            if other != plan.folder:
+        mine = f".{glob.escape(plan.output.stem)}.{'[0-9a-f]' * len(plan.hash)}"
+        for done in plan.output.parent.glob(mine + _MERGED):
+            shutil.rmtree(done)  # what a kill left of it
+        for other in plan.output.parent.glob(mine + ".shards"):
+            begun = [path for path in other.iterdir() if path.name != LOGS]
+            if begun and other != plan.folder:
                 raise OutputError(
                     f"{other}: shards of other inputs, settings or versions for the same output; "
                     "run the command that began them, remove that folder, or give another --output"
@@ -116,9 +125,13 @@ class Plan:
         """What says that a shard is finished."""
         return self.folder / f"{shard:05d}.done.json"
 
+    def finished(self, shard: int) -> bool:
+        """Whether a shard has its marker, and its ledger."""
+        return self.marker(shard).exists() and self.ledger(shard).exists()
+
     def unfinished(self) -> list[int]:
-        """The shards without a marker."""
-        return [shard for shard in range(self.shards) if not self.marker(shard).exists()]
+        """The shards that are to be done or continued."""
+        return [shard for shard in range(self.shards) if not self.finished(shard)]
 
     def shard(self, line: bytes) -> int:
         """The shard of a line."""
@@ -131,8 +144,10 @@ class Plan:
             yield from read_lines(file, wanted=lambda line: crc32(line) % shards == shard)
 
     def remove(self) -> None:
-        """Take ledgers and markers away."""
-        shutil.rmtree(self.folder)
+        """Take ledgers and markers away, all of them or none."""
+        merged = self.folder.with_suffix(_MERGED)
+        self.folder.rename(merged)
+        shutil.rmtree(merged)
 
 
 def _rows(path: Path) -> int:
@@ -148,7 +163,7 @@ def do_shard(plan: Plan, shard: int, job: Job[T]) -> None:
         DataError: an input changed meanwhile, or this machine has other versions than the plan.
         OutputError: another process works on the same shard.
     """
-    if plan.marker(shard).exists():
+    if plan.finished(shard):
         return
     here = versions()
     for name, value in plan.versions.items():
@@ -167,6 +182,7 @@ def do_shard(plan: Plan, shard: int, job: Job[T]) -> None:
         for (line, _), outcome in with_outcomes(job, lines):
             entry = Entry(line=zlib.crc32(line), outcome=outcome)
             file.write(_encoder.encode(entry) + b"\n")
+            file.flush()  # seen by who follows, and kept whatever ends this process
             rows += 1
         os.fsync(file.fileno())
     sha256 = file_sha256(plan.ledger(shard))
@@ -189,14 +205,14 @@ def with_outcomes(job: Job[T], lines: Iterable[Line]) -> Iterator[tuple[Line, T]
 
 @contextmanager
 def _held(path: Path) -> Iterator[IO[bytes]]:
-    """A ledger that nobody else writes meanwhile; each write goes to the system at once.
+    """A ledger to append to, that nobody else writes meanwhile.
 
     Raises:
         OutputError: it is held by another process, or cannot be written.
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with path.open("a+b", buffering=0) as file:
+        with path.open("ab") as file:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             yield file
     except BlockingIOError:
@@ -211,9 +227,13 @@ def _whole(file: IO[bytes], outcome: type[T]) -> Iterator[Entry[T]]:
     whole = 0
     with Path(file.name).open("rb") as ledger:
         for line in ledger:
+            try:
+                entry = decoder.decode(line)
+            except (msgspec.MsgspecError, ValueError):
+                break
             if not line.endswith(b"\n"):
                 break
-            yield decoder.decode(line)
+            yield entry
             whole += len(line)
     file.truncate(whole)
 
@@ -274,6 +294,3 @@ def _stale(ledger: Path) -> DataError:
         f"{ledger}: does not hold the rows of its shard, an input has changed meanwhile; "
         f"remove the folder {ledger.parent.name} and run the command again"
     )
-
-
-_NAMED = 8  # missing shards that an error names
