@@ -38,8 +38,10 @@ def test_open_correction_falls(reason: str, turns: tuple[str, ...]) -> None:
 @settings(max_examples=200)
 @given(st.from_regex(re.compile(wording._RED_PEN.pattern)))
 def test_whatever_the_pattern_finds_holds_a_cue(text: str) -> None:
-    if wording._RED_PEN.search(wording.fold(text)):
-        assert wording.may_be_red_pen(wording.fold(text))
+    folded = wording.fold(text)
+    if wording._RED_PEN.search(folded):
+        assert wording._may_be_red_pen(folded)
+        assert wording.holds(folded, wording.RED_PEN_CUES)
 
 
 @given(st.text())

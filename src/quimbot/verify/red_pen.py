@@ -17,14 +17,16 @@ class RedPen:
 
     def check(self, records: Sequence[Record]) -> list[Verdict]:
         """One verdict a record, in order."""
-        return [_verdict(record) for record in records]
+        replies = wording.folded_replies(records)
+        cues = wording.standing(wording.RED_PEN_CUES, "\n".join(replies))
+        return [
+            _verdict(record) if wording.holds(text, cues) else PASSED
+            for record, text in zip(records, replies, strict=True)
+        ]
 
 
 def _verdict(record: Record) -> Verdict:
     messages = record.messages
-    replies = "\n".join([turn.content for turn in messages if turn.role == "assistant"])
-    if not wording.may_be_red_pen(wording.folded(replies)):
-        return PASSED
     for at, message in enumerate(messages):
         if message.role == "assistant":
             own = [turn.content for turn in messages[:at] if turn.role == "user"]

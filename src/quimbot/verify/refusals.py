@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from quimbot.records.record import Record, Verdict
 from quimbot.verify.found import PASSED, fallen
-from quimbot.verify.wording import fold, folded, holds
+from quimbot.verify.wording import fold, folded_replies, holds, standing
 
 _OPENING = 300
 """Characters of a reply in which a refusal is looked for: later ones are told about, not made."""
@@ -63,6 +63,7 @@ _REFUSAL = re.compile(
     rf"|\bno (?:puedo|podré|podría|me es posible|soy capaz de) {_HACER}"
     r"|\bno estoy programad[oa] para\b"
 )
+_CUES = (*_BOILERPLATE_CUES, *_REFUSAL_CUES)
 _LEAD = re.compile(
     r"(?:^|[.!?,:;\n]|\b(?:but|sorry|unfortunately|however|that|and|pero|que|y))\s*$"
 )
@@ -76,14 +77,16 @@ class Refusals:
 
     def check(self, records: Sequence[Record]) -> list[Verdict]:
         """One verdict a record, in order."""
-        return [_verdict(record) for record in records]
+        replies = folded_replies(records)
+        cues = standing(_CUES, "\n".join(replies))
+        return [
+            _verdict(record) if holds(text, cues) else PASSED
+            for record, text in zip(records, replies, strict=True)
+        ]
 
 
 def _verdict(record: Record) -> Verdict:
     messages = record.messages
-    replies = folded("\n".join([turn.content for turn in messages if turn.role == "assistant"]))
-    if not (holds(replies, _BOILERPLATE_CUES) or holds(replies, _REFUSAL_CUES)):
-        return PASSED
     for at, message in enumerate(messages):
         if message.role == "assistant":
             text = fold(message.content)

@@ -8,6 +8,8 @@ import re
 from collections.abc import Sequence
 from functools import lru_cache
 
+from quimbot.records.record import Record
+
 Span = tuple[int, int]
 
 _STRAIGHT = tuple(
@@ -72,6 +74,8 @@ _RED_PEN_CUES = (
 _QUOTED = re.compile(rf"\b(?:say|said|used?|using|writ\w+|put|words?|be|read|not) {_QUOTE}")
 """What stands before the quote in a hit that needs one."""
 _RED_PEN_SIGNS = ("→", "⇒", "➜", "❌", "✗", "✘", "✖", "\u0336")
+RED_PEN_CUES = (*_RED_PEN_CUES, *_QUOTES, *_RED_PEN_SIGNS)
+"""Without any of these in the folded text nothing is a hit of the red pen."""
 _GRAMMAR_ALWAYS = _any(
     r"\b(?:past|present|future|perfect|verb|continuous) (?:tense|form|simple|perfect|participle|"
     r"continuous|progressive)s?\b",
@@ -137,10 +141,10 @@ _INVITES = _any(
 
 def red_pen(reply: str, own: Sequence[str] = ()) -> list[Span]:
     """Where a reply corrects openly: "you should say", "the correct form", an arrow."""
-    return _hits(_RED_PEN, reply, own) if may_be_red_pen(folded(reply)) else []
+    return _hits(_RED_PEN, reply, own) if _may_be_red_pen(folded(reply)) else []
 
 
-def may_be_red_pen(text: str) -> bool:
+def _may_be_red_pen(text: str) -> bool:
     """Whether folded text may hold a hit of the red pen: far cheaper than to look for it."""
     return (
         holds(text, _RED_PEN_CUES)
@@ -203,6 +207,19 @@ def holds(text: str, cues: Sequence[str]) -> bool:
         if cue in text:
             return True
     return False
+
+
+def standing(cues: Sequence[str], text: str) -> list[str]:
+    """Those of the cues that stand in the text: of many texts at once, few are left to look for."""
+    return [cue for cue in cues if cue in text]
+
+
+def folded_replies(records: Sequence[Record]) -> list[str]:
+    """What is replied in each record, folded."""
+    return [
+        folded("\n".join([turn.content for turn in record.messages if turn.role == "assistant"]))
+        for record in records
+    ]
 
 
 def fold(text: str) -> str:
