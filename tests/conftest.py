@@ -10,8 +10,11 @@ os.environ.setdefault("GOMP_SPINCOUNT", "0")  # as in the command line: tests ru
 os.environ.setdefault("HF_HUB_OFFLINE", "1")  # no test asks a hub
 
 # How long a test takes says nothing here. Continuous integration tries the same examples each time,
-# so that a change is judged by what it changed; elsewhere every run tries new ones.
-settings.register_profile("untimed", deadline=None, derandomize="CI" in os.environ)
+# so that a change is judged by what it changed; elsewhere every run tries new ones, twice as many.
+SAME = "CI" in os.environ
+settings.register_profile(
+    "untimed", deadline=None, derandomize=SAME, max_examples=50 if SAME else 100
+)
 settings.load_profile("untimed")
 
 pytest_plugins = ["pages", "stores"]
