@@ -72,12 +72,25 @@ FAMILIES = {
 """What the commands of two words have in common, by their first word."""
 
 
-def command(name: str) -> tuple[type[Settings], Work]:  # noqa: C901, PLR0911, PLR0912, PLR0915 - one case a command
+Found = tuple[type[Settings], Work]
+
+
+def command(name: str) -> Found:
     """The settings type and the work of a command; only its own module is imported.
 
     Raises:
         RecipeError: there is no such command.
     """
+    for group in (_making, _telling, _training, _measuring, _asking, _serving):
+        if found := group(name):
+            return found
+    raise RecipeError(
+        f"unknown command {name!r}; allowed: {', '.join(COMMANDS)}{suggestion(name, COMMANDS)}"
+    )
+
+
+def _making(name: str) -> Found | None:  # noqa: PLR0911 - one case a command
+    """What writes records, and what keeps or lets fall."""
     match name:
         case "pull":
             from quimbot.sources.pull import PullSettings, pull
@@ -103,10 +116,6 @@ def command(name: str) -> tuple[type[Settings], Work]:  # noqa: C901, PLR0911, P
             from quimbot.curate.decontaminate import DecontaminateSettings, decontaminate
 
             return DecontaminateSettings, decontaminate
-        case "design":
-            from quimbot.curate.design import DesignSettings, design
-
-            return DesignSettings, design
         case "split":
             from quimbot.curate.split import SplitSettings, split
 
@@ -115,6 +124,12 @@ def command(name: str) -> tuple[type[Settings], Work]:  # noqa: C901, PLR0911, P
             from quimbot.curate.mix import MixSettings, mix
 
             return MixSettings, mix
+    return None
+
+
+def _telling(name: str) -> Found | None:
+    """What tells of data, and of what can be done with them."""
+    match name:
         case "inventory":
             from quimbot.curate.inventory import InventorySettings, inventory
 
@@ -123,15 +138,35 @@ def command(name: str) -> tuple[type[Settings], Work]:  # noqa: C901, PLR0911, P
             from quimbot.curate.data_card import CardSettings, data_card
 
             return CardSettings, data_card
+        case "design":
+            from quimbot.curate.design import DesignSettings, design
+
+            return DesignSettings, design
+        case "doctor":
+            from quimbot.train.doctor import DoctorSettings, doctor
+
+            return DoctorSettings, doctor
+    return None
+
+
+def _training(name: str) -> Found | None:
+    """What makes an adapter, and takes it elsewhere."""
+    match name:
         case "train":
             from quimbot.train.loop import train
             from quimbot.train.settings import TrainSettings
 
             return TrainSettings, train
-        case "doctor":
-            from quimbot.train.doctor import DoctorSettings, doctor
+        case "export":
+            from quimbot.export.export import ExportSettings, export
 
-            return DoctorSettings, doctor
+            return ExportSettings, export
+    return None
+
+
+def _measuring(name: str) -> Found | None:  # noqa: PLR0911 - one case a command
+    """What measures and chooses."""
+    match name:
         case "perplexity":
             from quimbot.evaluate.perplexity import PerplexitySettings, perplexity
 
@@ -144,6 +179,24 @@ def command(name: str) -> tuple[type[Settings], Work]:  # noqa: C901, PLR0911, P
             from quimbot.evaluate.versus import CompareSettings, compare_tutors
 
             return CompareSettings, compare_tutors
+        case "judge":
+            from quimbot.evaluate.judge import JudgeSettings, judge
+
+            return JudgeSettings, judge
+        case "select":
+            from quimbot.evaluate.select import SelectSettings, select
+
+            return SelectSettings, select
+        case "report":
+            from quimbot.evaluate.report import ReportSettings, report
+
+            return ReportSettings, report
+    return None
+
+
+def _asking(name: str) -> Found | None:
+    """What people are asked."""
+    match name:
         case "blind make":
             from quimbot.evaluate.blind.make import BlindMakeSettings, make
 
@@ -160,22 +213,12 @@ def command(name: str) -> tuple[type[Settings], Work]:  # noqa: C901, PLR0911, P
             from quimbot.evaluate.label.open import LabelOpenSettings, label_open
 
             return LabelOpenSettings, label_open
-        case "judge":
-            from quimbot.evaluate.judge import JudgeSettings, judge
+    return None
 
-            return JudgeSettings, judge
-        case "select":
-            from quimbot.evaluate.select import SelectSettings, select
 
-            return SelectSettings, select
-        case "report":
-            from quimbot.evaluate.report import ReportSettings, report
-
-            return ReportSettings, report
-        case "export":
-            from quimbot.export.export import ExportSettings, export
-
-            return ExportSettings, export
+def _serving(name: str) -> Found | None:  # noqa: PLR0911 - one case a command
+    """What brings tutors to learners."""
+    match name:
         case "serve":
             from quimbot.serve.server import ServeSettings, serve
 
@@ -204,9 +247,7 @@ def command(name: str) -> tuple[type[Settings], Work]:  # noqa: C901, PLR0911, P
             from quimbot.serve.people import PeopleDeleteSettings, people_delete
 
             return PeopleDeleteSettings, people_delete
-    raise RecipeError(
-        f"unknown command {name!r}; allowed: {', '.join(COMMANDS)}{suggestion(name, COMMANDS)}"
-    )
+    return None
 
 
 @dataclass(frozen=True, kw_only=True)
