@@ -20,7 +20,6 @@ from quimbot.runs.watch import Silent
 from quimbot.sources.pull import PullSettings, pull
 from quimbot.verify.suite import SHIPPED, load_suite
 
-SHAREGPT = Path(__file__).parents[3] / "shared/data/sharegpt_500.json"
 RUN = 8
 turns = st.lists(st.sampled_from(WORDS), min_size=1, max_size=14)
 
@@ -76,15 +75,6 @@ def test_everyday_talk_gives_nothing_away(tmp_path: Path) -> None:
         rows = [msgspec.json.decode(line, type=Record) for line in lines]
         stay, fallen = run(tmp_path, rows)
         assert (stay, fallen) == (lines, [])
-
-
-@pytest.mark.skipif(not SHAREGPT.exists(), reason="needs ../shared/data")
-def test_real_chats_give_nothing_away(tmp_path: Path) -> None:
-    path = tmp_path / "in.jsonl"
-    pull(PullSettings(source=str(SHAREGPT), output=path, licence="Apache-2.0"), Silent())
-    rows = [msgspec.json.decode(line, type=Record) for line in path.read_bytes().splitlines()]
-    stay, _ = run(tmp_path, rows)
-    assert len(stay) == 500
 
 
 def test_a_rejected_row_says_which_turn_and_which_words(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ from typing import get_args
 
 import msgspec
 import pytest
+from deduped import chat, run
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from strategies import records, sentences
@@ -18,30 +19,12 @@ from quimbot.curate.preference import Preference
 from quimbot.exceptions import DataError, RecipeError
 from quimbot.records.jsonl import read_records, read_rows, write_rows
 from quimbot.records.manifest import read_manifest
-from quimbot.records.record import Lesson, Message, Move, Provenance, Record
+from quimbot.records.record import Move, Provenance, Record
 from quimbot.records.rejected import Rejected, rejected_path
 from quimbot.runs.watch import Silent
 from quimbot.verify.near_duplicates import Link
 
 TURN = "Last summer I go to Italy with my whole family and we visit many old churches in Rome."
-
-
-def chat(learner: str, reply: str, move: Move | None = None) -> Record:
-    return Record(
-        messages=(
-            Message(role="user", content=learner),
-            Message(role="assistant", content=reply),
-        ),
-        lessons=(Lesson(turn=1, move=move, corrections=(learner,)),) if move else (),
-        provenance=Provenance(source="test", licence="MIT"),
-    )
-
-
-def run(folder: Path, rows: list[Record], **more: object) -> tuple[list[Record], list[Rejected]]:
-    write_rows(folder / "in.jsonl", rows)
-    output = folder / "out.jsonl"
-    dedup(DedupSettings(input=(folder / "in.jsonl",), output=output, **more), Silent())  # type: ignore[arg-type] # settings by name
-    return list(read_records(output)), list(read_rows(rejected_path(output), Rejected))
 
 
 @given(st.lists(records(sentences), min_size=1, max_size=15), st.randoms(use_true_random=False))

@@ -21,8 +21,6 @@ from quimbot.records.jsonl import write_rows
 from quimbot.records.record import Lesson, Message, Move, Provenance, Record
 from quimbot.runs.watch import Silent
 
-DATA = Path(__file__).parents[3] / "shared/data"
-
 
 class Notes(Silent):
     def __init__(self) -> None:
@@ -277,12 +275,3 @@ def test_a_turn_that_comes_once_in_each_file_is_among_the_commonest(tmp_path: Pa
     found = count_folder(tmp_path, Silent(), near=False)
     assert found.commonest_turns[0] == Turn(text="the same", count=3)
     assert found.first_turns == 61
-
-
-@pytest.mark.skipif(not DATA.is_dir(), reason="the shared data are not here")
-def test_the_first_findings_about_the_earlier_public_set(tmp_path: Path) -> None:
-    (tmp_path / "toefl.jsonl").symlink_to((DATA / "toefl_synth_10k.jsonl").resolve())
-    found = count_folder(tmp_path, Silent(), near=False)
-    assert (found.rows, found.distinct, found.first_turns) == (10_000, 5_764, 558)
-    assert found.commonest_turns[0].count == 725
-    assert sum(turn.count for turn in found.commonest_turns) == 3_282

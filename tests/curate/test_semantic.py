@@ -4,19 +4,17 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from deduped import chat, run
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from model2vec import StaticModel
 from tokenizers import Tokenizer, models, normalizers, pre_tokenizers
 
-from quimbot.curate.dedup import DedupSettings, dedup
 from quimbot.curate.semantic import embedded, meanings
 from quimbot.exceptions import ModelError
-from quimbot.records.jsonl import read_records, read_rows, write_rows
-from quimbot.records.record import Lesson, Message, Move, Provenance, Record
-from quimbot.records.rejected import Rejected, rejected_path
-from quimbot.runs.watch import Silent
+from quimbot.records.jsonl import write_rows
+from quimbot.records.record import Move
 
 WORDS = {
     "dog": (1.0, 0.0, 0.0),
@@ -39,24 +37,6 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("static")
     StaticModel(vectors=vectors, tokenizer=tokenizer).save_pretrained(str(folder))
     return folder
-
-
-def chat(learner: str, reply: str, move: Move | None = None) -> Record:
-    return Record(
-        messages=(
-            Message(role="user", content=learner),
-            Message(role="assistant", content=reply),
-        ),
-        lessons=(Lesson(turn=1, move=move, corrections=(learner,)),) if move else (),
-        provenance=Provenance(source="test", licence="MIT"),
-    )
-
-
-def run(folder: Path, rows: list[Record], **more: object) -> tuple[list[Record], list[Rejected]]:
-    write_rows(folder / "in.jsonl", rows)
-    output = folder / "out.jsonl"
-    dedup(DedupSettings(input=(folder / "in.jsonl",), output=output, **more), Silent())  # type: ignore[arg-type] # settings by name
-    return list(read_records(output)), list(read_rows(rejected_path(output), Rejected))
 
 
 def test_other_words_of_one_meaning_fall_for_the_kept_one(tmp_path: Path, model: Path) -> None:
