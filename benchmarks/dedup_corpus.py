@@ -11,10 +11,10 @@ distinct ones of them, of 200,000 rows: 10,000 exact, 10,000 cosmetic (case, spa
 out or put in), 5,000 with 15 % and 5,000 with 30 %. All rows are shuffled. `chats.truth.jsonl`
 names each copy's row, its original's and its stratum.
 
-The seed rows come from a file of chats (`--seeds`, by default the earlier public set when it lies
-beside the project), else from the project's own sentences. With a vocabulary of its own each row is
-40 random words of it, after so many words that all rows share, and nothing is planted: the worst
-input for locality-sensitive hashing.
+The seed rows come from a file of chats (`--seeds`; the numbers in the docs are with
+`toefl_synth_10k.jsonl` of milwrite/quimbot), else from the project's own sentences. With a
+vocabulary of its own each row is 40 random words of it, after so many words that all rows share,
+and nothing is planted: the worst input for locality-sensitive hashing.
 """
 
 import argparse
@@ -25,7 +25,6 @@ from random import Random
 
 from quimbot.pedagogy.sentences import grammar
 
-PUBLIC = Path(__file__).parents[2] / "shared/data/toefl_synth_10k.jsonl"
 STRATA = {"exact": 4, "cosmetic": 4, "one word": 4, "5 %": 4, "15 %": 2, "30 %": 2}
 """Copies in every 80 rows."""
 SHARES = {"one word": 0.0, "5 %": 0.05, "15 %": 0.15, "30 %": 0.30}
@@ -166,7 +165,7 @@ def main() -> None:
     parser.add_argument("--rows", type=int, default=200_000)
     parser.add_argument("--output", type=Path, required=True)
     parser.add_argument("--seed", type=int, default=7)
-    parser.add_argument("--seeds", type=Path, default=PUBLIC, help="chats to start from")
+    parser.add_argument("--seeds", type=Path, help="chats to start from")
     parser.add_argument("--vocabulary", type=int, default=0, help="so many words, nothing planted")
     parser.add_argument("--shared", type=int, default=0, help="of them at the start of each row")
     told = parser.parse_args()
@@ -178,7 +177,7 @@ def main() -> None:
         made = [(encoded([f"{shared} {row}".strip()]), -1, "") for row in drawn]
         write(made, told.output, rng)
         return
-    if told.seeds.exists():
+    if told.seeds:
         seeds, said = public_seeds(told.seeds), told.seeds.name
     else:
         seeds, said = own_seeds(6_000, rng), "the project's sentences"

@@ -1,6 +1,6 @@
 """What the checks of `filter` take out of record files, what a row costs, and what `pii` misses.
 
-    quimbot pull ../shared/data/alpaca_1000.json --output alpaca.jsonl
+    quimbot pull alpaca_1000.json --output alpaca.jsonl
     python benchmarks/filters.py alpaca.jsonl ... [--show red-pen]
 
 Misses are counted on private data planted in the learner turns of ErAConD, which ships with us.

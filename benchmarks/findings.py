@@ -1,6 +1,6 @@
 """What an earlier public set of 10,000 tutor rows holds, found by `inventory` and `filter` alone.
 
-    python benchmarks/findings.py ../shared/data/toefl_synth_10k.jsonl
+    python benchmarks/findings.py toefl_synth_10k.jsonl
 
 The set (milwrite/quimbot, `toefl_synth_10k`) states no licence, so none of its sentences are here:
 `first_turn_edits.jsonl` has, for a hash of each of its 558 first learner turns, the edits that a
