@@ -4,7 +4,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,8 +15,8 @@ from labelled import save_labels
 from msgspec import structs
 from scorecards import judged, write_scores
 
-from quimbot.cli import FAILED, launch
-from quimbot.evaluate.criteria import verifier_says
+from quimbot.cli import FAILED, OUT_OF_CREDIT, launch
+from quimbot.evaluate.criteria import Criterion, verifier_says
 from quimbot.evaluate.judge import JudgeSettings, judge
 from quimbot.evaluate.judgement import Judgement, Opinion, Tally
 from quimbot.exceptions import RecipeError
@@ -91,7 +91,7 @@ def test_shares_are_over_answers_that_both_orders_gave(tmp_path: Path) -> None:
     assert len(server.put) == 5 * 2 * N
     assert set(sent) == {(0.0, "judge")}
     assert summary.endswith(
-        "0% flipped, 0 unparsable, 0 failed; "
+        "0% of 300 flipped, 0 unparsable, 0 failed; "
         "uncalibrated: 50 more human labels of these replies are needed"
     )
 
@@ -260,7 +260,10 @@ def test_fifty_labels_calibrate_and_forty_nine_do_not(tmp_path: Path, count: int
         assert result.calibration == {"natural": None}
         assert summary.endswith(result.status)
         return
-    assert result.status.startswith("calibrated")
+    assert result.status == (
+        "compared with people, by kappa and how often each says yes: "
+        "natural 0.91 (0.76 to 1.00; people 30%, judge 34% of 50)"
+    )
     held = result.calibration["natural"]
     assert held is not None
     assert held.n == 50
@@ -303,8 +306,126 @@ def test_labels_say_which_questions_they_lack(tmp_path: Path) -> None:
         settings = _settings(tmp_path, server, labels=(labels,), criteria=("natural", "question"))
         judge(settings, Silent())
     assert _result(settings).status == (
-        "uncalibrated: more human labels of these replies are needed (question 50)"
+        "uncalibrated: more human labels of these replies are needed (question 50); "
+        "compared with people, by kappa and how often each says yes: "
+        "natural 0.92 (0.80 to 1.00; people 30%, judge 33% of 60)"
     )
+
+
+@pytest.mark.parametrize(
+    ("answer", "told"),
+    [
+        (lambda _: "no", "none, both always say the same (people 0%, judge 0% of 60)"),
+        (fair, "0.00 (0.00 to 0.00, no more than chance is shown; people 0%, judge 33% of 60)"),
+    ],
+)
+def test_people_who_always_say_the_same_bear_nothing_out(
+    tmp_path: Path, answer: Callable[[Put], str], told: str
+) -> None:
+    every: dict[str, dict[Criterion, bool]] = {row.record.id: {"natural": False} for row in _rows()}
+    labels = save_labels(tmp_path / "ana.jsonl", "Ana", every)
+    with judging(answer) as server:
+        settings = _settings(tmp_path, server, labels=(labels,), criteria=("natural",))
+        judge(settings, Silent())
+    result = _result(settings)
+    held = result.calibration["natural"]
+    assert held is not None
+    assert held.sensitivity.n == 0  # what it would say where people say yes, nobody knows
+    assert result.status.endswith(f"natural {told}")
+
+
+def test_labelled_replies_are_judged_whatever_the_limit_and_counted_only_beside_labels(
+    tmp_path: Path,
+) -> None:
+    labels = _labels(tmp_path / "ana.jsonl", _rows(), 50)
+    with judging(fair) as server:
+        settings = _settings(tmp_path, server, labels=(labels,), criteria=("natural",), limit=4)
+        row = _tally(settings, "natural")
+        assert 2 * 50 <= len(server.put) <= 2 * 54
+    assert row.yes.n == 4
+    assert _result(settings).labels_missing == {"natural": 0}
+
+
+def test_a_dry_run_counts_what_is_still_to_ask_and_asks_nothing(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with judging(fair) as server:
+        settings = _settings(tmp_path, server, n=6)
+        assert _replay(settings, "--dry-run") == 0
+        told = capsys.readouterr().out
+        assert server.put == []
+        assert not settings.output.exists()
+        assert _replay(settings, "--criteria", "natural") == 0
+        assert len(server.put) == 12
+        capsys.readouterr()
+        assert _replay(settings, "--dry-run") == 0
+    assert told.startswith(f"60 requests to {settings.endpoint} (60 in all, 0 answers are kept)")
+    assert told.rstrip().endswith("and at most 960 to write")
+    assert "48 requests" in (again := capsys.readouterr().out)
+    assert "12 answers are kept" in again
+
+
+def test_a_dry_run_refuses_an_address_that_tells_a_secret(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with judging(fair) as server:
+        settings = _settings(tmp_path, server, n=6)
+    told = replace(settings, endpoint="https://host/v1?key=s3cret#model")
+    assert _replay(told, "--dry-run") == FAILED
+    said = capsys.readouterr()
+    assert "s3cret" not in said.out + said.err
+
+
+def test_no_more_requests_are_made_than_allowed_and_the_same_command_goes_on(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with judging(fair) as server:
+        settings = _settings(tmp_path, server, n=6)
+        for made in (25, 50):
+            assert _replay(settings, "--max-requests", "25") == OUT_OF_CREDIT
+            assert len(server.put) == made
+        assert "max_requests of 25 are made; 50 of 60 answers are kept" in capsys.readouterr().err
+        assert _replay(settings, "--max-requests", "25") == 0
+        assert len(server.put) == 60
+
+
+def test_the_last_line_tells_what_to_do_about_silence_and_failures(tmp_path: Path) -> None:
+    def thinking(put: Put) -> str | int:
+        failing = "number 3." in put.learner and put.criterion == "natural"
+        return 400 if failing else "<think>\nThe learner wrote"
+
+    with judging(thinking) as server:
+        told = judge(_settings(tmp_path, server, n=6), Silent())
+    assert (
+        "none could be read, 29 unparsable, 1 failed; --force asks again what failed; 58 " in told
+    )
+    assert "58 answers hold no words after any thoughts: a judge that thinks needs more " in told
+
+
+def test_the_page_and_the_line_warn_of_a_judge_of_the_same_family(tmp_path: Path) -> None:
+    rows = {name: _rows(name, 3) for name in ("Qwen/Qwen3-8B", "smollm2-135m")}
+    write_scores(tmp_path / "scores", rows)
+    with judging(fair) as server:
+        settings = JudgeSettings(
+            scores=tmp_path / "scores",
+            endpoint=server.address.replace("#judge", "#qwen/qwen3-235b"),
+            output=tmp_path / "judged",
+        )
+        told = judge(settings, Silent())
+    assert _result(settings).kin == ("Qwen/Qwen3-8B",)
+    assert "own family is among the judged (Qwen/Qwen3-8B), which it may favour" in told
+    assert "judges its own family (Qwen/Qwen3-8B)" in (settings.output / "judge.html").read_text()
+
+
+def test_the_verifier_stands_beside_the_judge_on_the_same_replies(tmp_path: Path) -> None:
+    with judging(lambda put: fair(put) if "number 3." not in put.learner else "Hm.") as server:
+        settings = _settings(tmp_path, server, n=12, criteria=("recast", "natural"))
+        judge(settings, Silent())
+    tallies = {row.criterion: row for row in _result(settings).tallies}
+    seen = tallies["recast"].verifier_yes
+    assert seen is not None
+    assert (seen.passed, seen.n) == (3, 11)
+    assert tallies["natural"].verifier_yes is None
 
 
 def test_a_limit_judges_the_same_turns_of_every_model(tmp_path: Path) -> None:

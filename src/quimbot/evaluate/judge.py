@@ -4,8 +4,7 @@ Nothing chooses by it. Until people have labelled enough of the same replies it 
 says so: two judges may agree with each other and with nobody else.
 """
 
-from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import get_args
@@ -13,10 +12,10 @@ from typing import get_args
 from quimbot.evaluate.answers import AnswerLog, ask
 from quimbot.evaluate.criteria import Criterion, applies
 from quimbot.evaluate.entrants import Entrant, entrants, local_folder
-from quimbot.evaluate.judgement import Judgement, Opinion, Opinions, judgement
+from quimbot.evaluate.judgement import Opinion, Opinions, judgement
 from quimbot.evaluate.labels import read_labels
-from quimbot.evaluate.opinion import ORDERS, JudgeQuestion, settle
-from quimbot.evaluate.rates import rate
+from quimbot.evaluate.opinion import ORDERS, JudgeQuestion, read, settle
+from quimbot.evaluate.second_opinion import differences, render, summary
 from quimbot.exceptions import (
     DataError,
     OutOfCredit,
@@ -25,14 +24,15 @@ from quimbot.exceptions import (
     RuntimeFault,
     Unusable,
 )
-from quimbot.records.jsonl import write_json, write_rows
+from quimbot.records.jsonl import replacing, write_json, write_rows
 from quimbot.runs.scorecard import Judged, read_judged
 from quimbot.runs.watch import Watch
-from quimbot.runtimes.connect import open_runtimes
+from quimbot.runtimes.connect import is_endpoint, open_runtimes
 from quimbot.runtimes.runtime import Reply, Sampling
 from quimbot.verify.suite import spread
 
-_RESULT, _OPINIONS, _LOG = "judge.json", "opinions.jsonl", "answers.jsonl"
+_PAGE, _RESULT = "judge.html", "judge.json"
+_OPINIONS, _LOG = "opinions.jsonl", "answers.jsonl"
 _PATIENCE = 4  # failures in a row, at least, before a judge is taken for dead
 
 
@@ -45,15 +45,20 @@ class JudgeSettings:
     endpoint: str
     """The judge: https://host/v1#model, or any other address that answers a chat."""
     output: Path
-    """Folder for `judge.json`, for the opinion on each reply (`opinions.jsonl`) and for the judge's
-    own words (`answers.jsonl`, kept even with --force, so that nothing is asked twice)."""
+    """Folder for the page (`judge.html`) and its numbers (`judge.json`), for the opinion on each
+    reply (`opinions.jsonl`) and for the judge's own words (`answers.jsonl`, kept even with --force,
+    so that nothing is asked twice)."""
     criteria: tuple[Criterion, ...] = get_args(Criterion)
     """Questions to ask of each reply."""
     limit: int = 0
     """Judge the replies to this many learner turns, spread over them the same way each time; 0
-    judges all."""
+    judges all. Labelled replies are judged besides, and count only beside their labels."""
     labels: tuple[Path, ...] = ()
     """What people said of these replies, as exported by the sheet of `quimbot label make`."""
+    dry_run: bool = False
+    """Tell how many requests and tokens it would take, and ask nothing."""
+    max_requests: int = 0
+    """Stop after this many requests, with status 3; the same command goes on. 0 sets no limit."""
     at_once: int = 8
     """Requests in flight."""
     max_tokens: int = 16
@@ -65,7 +70,8 @@ class JudgeSettings:
             raise RecipeError(
                 f"criteria is empty; name at least one of {', '.join(get_args(Criterion))}"
             )
-        for name, least in (("limit", 0), ("max_tokens", 1), ("at_once", 1)):
+        least_of = {"limit": 0, "max_requests": 0, "max_tokens": 1, "at_once": 1}
+        for name, least in least_of.items():
             if getattr(self, name) < least:
                 raise RecipeError(f"{name} is {getattr(self, name)}; it must be {least} or more")
 
@@ -75,8 +81,10 @@ class JudgeSettings:
         return (self.scores, *self.labels, *([folder] if folder else []))
 
     def outputs(self) -> tuple[Path, ...]:
-        """What is made anew from the judge's words; those stay."""
-        return (self.output / _RESULT, self.output / _OPINIONS)
+        """What is made anew from the judge's words; those stay. Nothing when only counted."""
+        if self.dry_run:
+            return ()
+        return (self.output / _PAGE, self.output / _RESULT, self.output / _OPINIONS)
 
     def sampling(self) -> Sampling:
         """The likeliest answer, always."""
@@ -88,6 +96,7 @@ def judge(settings: JudgeSettings, watch: Watch) -> str:
 
     Raises:
         DataError: there is nothing to judge, or the labels are of other replies.
+        OutOfCredit: the judge's account or `max_requests` is spent; what it said is kept.
         RuntimeFault: the judge is out of reach; what it said is kept.
     """
     every = list(read_judged(settings.scores))
@@ -96,21 +105,29 @@ def judge(settings: JudgeSettings, watch: Watch) -> str:
     if not rows:
         raise DataError(f"{settings.scores}: no reply to judge; score again")
     labels = read_labels(settings.labels, {row.record.id: row for row in every})
+    labelled = {label.reply for label in labels}
+    heard = [row for row in every if row.item in chosen or row.record.id in labelled]
     whom = entrants((settings.endpoint,))[-1]  # of a training run the last, as everywhere
     log = AnswerLog(settings.output / _LOG)
-    _ask(whom, rows, settings, log, watch)
-    opinions = _opinions(whom, rows, settings, log)
+    asked = _asked(whom, heard, settings.criteria)
+    if settings.dry_run:
+        return _preview(asked, settings, log)
+    _ask(asked, settings, log, watch)
+    opinions = _opinions(whom, heard, settings, log)
     result = judgement(
         rows,
         opinions,
         labels,
         criteria=settings.criteria,
-        judge=settings.endpoint,
+        judge=whom.address,
         scores=settings.scores,
     )
-    write_rows(settings.output / _OPINIONS, opinions.values())
-    write_json(settings.output / _RESULT, result)
-    return _summary(result, opinions.values())
+    page, numbers, each = settings.outputs()
+    write_rows(each, opinions.values())
+    write_json(numbers, result)
+    with replacing(page) as file:
+        file.write(render(result, differences(heard, opinions, labels)).encode("utf-8", "replace"))
+    return summary(result, opinions.values())
 
 
 def _questions(
@@ -130,40 +147,68 @@ def _pairs(
     yield from {(row.record.id, criterion): (row, criterion) for row, criterion in pairs}.values()
 
 
-def _ask(
-    whom: Entrant, rows: Sequence[Judged], settings: JudgeSettings, log: AnswerLog, watch: Watch
-) -> None:
-    sampling = settings.sampling()
-    asked = [
+def _asked(
+    whom: Entrant, rows: Sequence[Judged], criteria: Sequence[Criterion]
+) -> list[JudgeQuestion]:
+    return [
         question
-        for row, criterion in _pairs(rows, settings.criteria)
+        for row, criterion in _pairs(rows, criteria)
         for question in _questions(whom, row, criterion)
     ]
+
+
+def _preview(asked: Sequence[JudgeQuestion], settings: JudgeSettings, log: AnswerLog) -> str:
+    """How much is still to ask; a judge is paid by the token."""
+    if is_endpoint(settings.endpoint):
+        with open_runtimes([settings.endpoint]):
+            pass  # an address that names no model, or tells a secret, is refused now
+    sampling = settings.sampling()
     open_ = [question for question in asked if log.record(question.key(sampling)) is None]
+    letters = sum(len(said.content) for question in open_ for said in question.chat())
+    return (
+        f"{len(open_):,} requests to {settings.endpoint} ({len(asked):,} in all, "
+        f"{len(asked) - len(open_):,} answers are kept): about {letters // 4:,} tokens to read, at "
+        f"four characters each, and at most {len(open_) * settings.max_tokens:,} to write"
+    )
+
+
+def _ask(
+    asked: Sequence[JudgeQuestion], settings: JudgeSettings, log: AnswerLog, watch: Watch
+) -> None:
+    sampling, address = settings.sampling(), asked[0].judge.address
+    open_ = [question for question in asked if log.record(question.key(sampling)) is None]
+    now = open_[: settings.max_requests or None]
     if not open_:
         return
     kept = len(asked) - len(open_)
-    failures = 0
+    failures = unparsable = 0
+    cost = 0.0
+
+    def told(why: str) -> str:
+        return f"{why}; {kept:,} of {len(asked):,} answers are kept, and the same command continues"
 
     def done(outcome: Reply | QuimbotError) -> None:
-        nonlocal kept, failures
-        task.advance()
+        nonlocal kept, failures, unparsable, cost
         if isinstance(outcome, Reply):
             kept, failures = kept + 1, 0
+            unparsable += read(outcome.text) is None
+            cost += outcome.cost or 0.0
+            facts: dict[str, float | str] = {"unparsable": str(unparsable)} if unparsable else {}
+            task.advance(1, **(facts | ({"cost": cost} if cost else {})))
             return
+        task.advance()
         failures += 1
         if isinstance(outcome, Unusable) or failures >= max(_PATIENCE, settings.at_once):
             kind = OutOfCredit if isinstance(outcome, OutOfCredit) else RuntimeFault
-            raise kind(
-                f"{outcome}; {kept:,} of {len(asked):,} answers are kept, and the same command "
-                "continues"
-            )
+            raise kind(told(str(outcome)))
 
     with (
-        open_runtimes([whom.address], at_once=settings.at_once) as opened,
+        open_runtimes([address], at_once=settings.at_once) as opened,
         watch.task("judge", len(asked), done=kept) as task,
     ):
-        ask(opened[whom.address], open_, sampling, log, at_once=settings.at_once, done=done)
+        ask(opened[address], now, sampling, log, at_once=settings.at_once, done=done)
+    if len(now) < len(open_):
+        raise OutOfCredit(told(f"max_requests of {settings.max_requests:,} are made"))
 
 
 def _opinions(
@@ -181,14 +226,3 @@ def _opinions(
             reply=row.record.id, criterion=criterion, finding=settle(said), said=said
         )
     return found
-
-
-def _summary(result: Judgement, opinions: Iterable[Opinion]) -> str:
-    found = Counter(opinion.finding for opinion in opinions)
-    flipped = rate([True] * found["flipped"] + [False] * (found["yes"] + found["no"]))
-    return (
-        f"{result.judge} answered {len(result.questions)} questions about "
-        f"{len({tally.address for tally in result.tallies})} models, each in both orders: "
-        f"{flipped.value:.0%} flipped, {found['unparsable']} unparsable, {found['failed']} failed; "
-        f"{result.status}"
-    )

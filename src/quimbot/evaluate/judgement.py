@@ -4,7 +4,8 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from quimbot.evaluate.criteria import QUESTIONS, Criterion, applies
+from quimbot.evaluate.criteria import QUESTIONS, Criterion, applies, verifier_says
+from quimbot.evaluate.kin import kin
 from quimbot.evaluate.labels import Label, majority
 from quimbot.evaluate.opinion import Finding
 from quimbot.evaluate.people import FEWEST, AgainstPeople, against_people
@@ -33,6 +34,8 @@ class Tally(Strict, frozen=True, kw_only=True):
     criterion: Criterion
     yes: Rate
     """Over the replies where both orders gave the same answer."""
+    verifier_yes: Rate | None
+    """The verifier's answers about the same replies; none where it has none."""
     flipped: Rate
     """Answers that followed the order, over the replies where both could be read."""
     unparsable: int
@@ -48,7 +51,9 @@ class Judgement(Strict, frozen=True, kw_only=True):
     scores: str
     questions: dict[Criterion, str]
     status: str
-    """In plain words, whether the judge has been compared with people."""
+    """In plain words, whether the judge has been compared with people, and how they agree."""
+    kin: tuple[str, ...]
+    """The judged models of the judge's own family, as far as names tell: it may favour them."""
     labels_missing: dict[Criterion, int]
     """Labelled replies that each question still lacks."""
     divided: dict[Criterion, int]
@@ -90,7 +95,8 @@ def judgement(
         judge=judge,
         scores=str(scores),
         questions={criterion: QUESTIONS[criterion] for criterion in criteria},
-        status=_status(missing),
+        status=_status(compared, missing),
+        kin=kin(judge, (row.address for row in rows)),
         labels_missing=missing,
         divided={
             criterion: len(
@@ -128,24 +134,44 @@ def _tally(own: Sequence[Judged], opinions: Opinions, criterion: Criterion) -> T
     settled = [row for row in own if found(row) in {"yes", "no"}]
     parsed = settled + [row for row in own if found(row) == "flipped"]
     counts = Counter(map(found, own))
+    seen = [row for row in settled if verifier_says(criterion, row) is not None]
     return Tally(
         address=own[0].address,
         measure=own[0].measure,
         criterion=criterion,
         yes=rate_of(settled, lambda row: found(row) == "yes"),
+        verifier_yes=rate_of(seen, lambda row: bool(verifier_says(criterion, row)))
+        if seen
+        else None,
         flipped=rate_of(parsed, lambda row: found(row) == "flipped"),
         unparsable=counts["unparsable"],
         failed=counts["failed"],
     )
 
 
-def _status(missing: Mapping[Criterion, int]) -> str:
+def _status(compared: Mapping[Criterion, AgainstPeople], missing: Mapping[Criterion, int]) -> str:
     lacking = {criterion: count for criterion, count in missing.items() if count}
+    known = "; ".join(
+        f"{criterion} {_borne_out(held)}"
+        for criterion, held in compared.items()
+        if criterion not in lacking
+    )
+    known = known and f"compared with people, by kappa and how often each says yes: {known}"
     if not lacking:
-        return "calibrated: compared with what people said of the same replies"
-    if len(lacking) == len(missing) and len(set(lacking.values())) == 1:
+        return known
+    if not known and len(set(lacking.values())) == 1:
         count = next(iter(lacking.values()))
         wanted = "label of these replies is" if count == 1 else "labels of these replies are"
         return f"uncalibrated: {count} more human {wanted} needed"
     each = ", ".join(f"{criterion} {count}" for criterion, count in lacking.items())
-    return f"uncalibrated: more human labels of these replies are needed ({each})"
+    told = f"uncalibrated: more human labels of these replies are needed ({each})"
+    return f"{told}; {known}" if known else told
+
+
+def _borne_out(held: AgainstPeople) -> str:
+    """How one question's answers agree with people's, with the base rates of both."""
+    yes = f"people {held.people_yes.value:.0%}, judge {held.machine_yes.value:.0%} of {held.n}"
+    if held.kappa is None or held.kappa_low is None or held.kappa_high is None:
+        return f"none, both always say the same ({yes})"
+    chance = "" if held.beyond_chance else ", no more than chance is shown"
+    return f"{held.kappa:.2f} ({held.kappa_low:.2f} to {held.kappa_high:.2f}{chance}; {yes})"

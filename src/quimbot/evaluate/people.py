@@ -35,6 +35,11 @@ class AgainstPeople(Strict, frozen=True, kw_only=True):
     specificity: Rate
     """No by the machine, among the replies where people say no."""
 
+    @property
+    def beyond_chance(self) -> bool:
+        """Whether the interval of kappa lies above zero."""
+        return self.kappa_low is not None and self.kappa_low > 0
+
 
 def against_people(pairs: Sequence[tuple[bool, bool]]) -> AgainstPeople:
     """How a machine compares with people, from (people, machine) of each reply."""
