@@ -453,6 +453,19 @@ def test_a_script_may_judge_and_is_never_guessed_at(tmp_path: Path) -> None:
     assert {row.unparsable for row in _result(settings).tallies} == {3}
 
 
+def test_several_suites_are_named_to_choose_from(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for suite in ("tone", "scaffolding"):
+        write_scores(tmp_path / "scores" / suite, {"a": _rows("a", 3)})
+    settings = JudgeSettings(
+        scores=tmp_path / "scores", endpoint="scripted:hopeless", output=tmp_path / "judged"
+    )
+    assert _replay(settings) == FAILED
+    told = f"{settings.scores}: holds several suites; name one: scaffolding, tone"
+    assert told in capsys.readouterr().err
+
+
 def test_settings_that_ask_nothing_are_refused(tmp_path: Path) -> None:
     with pytest.raises(RecipeError, match="criteria is empty; name at least one of recast"):
         JudgeSettings(scores=tmp_path, endpoint="x", output=tmp_path, criteria=())

@@ -25,7 +25,7 @@ from quimbot.exceptions import (
     Unusable,
 )
 from quimbot.records.jsonl import replacing, write_json, write_rows
-from quimbot.runs.scorecard import Judged, read_judged
+from quimbot.runs.scorecard import Judged, read_judged, score_folders
 from quimbot.runs.watch import Watch
 from quimbot.runtimes.connect import is_endpoint, open_runtimes
 from quimbot.runtimes.runtime import Reply, Sampling
@@ -99,7 +99,7 @@ def judge(settings: JudgeSettings, watch: Watch) -> str:
         OutOfCredit: the judge's account or `max_requests` is spent; what it said is kept.
         RuntimeFault: the judge is out of reach; what it said is kept.
     """
-    every = list(read_judged(settings.scores))
+    every = _scored(settings.scores)
     chosen = spread(dict.fromkeys(row.item for row in every), settings.limit)
     rows = [row for row in every if row.item in chosen]
     if not rows:
@@ -128,6 +128,15 @@ def judge(settings: JudgeSettings, watch: Watch) -> str:
     with replacing(page) as file:
         file.write(render(result, differences(heard, opinions, labels)).encode("utf-8", "replace"))
     return summary(result, opinions.values())
+
+
+def _scored(named: Path) -> list[Judged]:
+    """The replies of one suite."""
+    folder, *more = score_folders(named)
+    if more:
+        names = ", ".join(path.name for path in (folder, *more))
+        raise DataError(f"{named}: holds several suites; name one: {names}")
+    return list(read_judged(folder))
 
 
 def _questions(
