@@ -16,6 +16,7 @@ from quimbot.evaluate.opinion import spoken
 from quimbot.evaluate.templates import source, template
 from quimbot.runs.scorecard import Judged
 
+_STYLES = ("report.css", "labelled.css", "second_opinion.css")
 _SHOWN = 8
 """Replies shown of each question."""
 
@@ -71,7 +72,7 @@ def render(result: Judgement, differing: Sequence[Difference]) -> str:
         ],
         by_question=by_question,
         shown=_SHOWN,
-        css=Markup(source("report.css") + source("labelled.css")),  # noqa: S704 - our own files
+        css=Markup("".join(map(source, _STYLES))),  # noqa: S704 - our own files
     )
 
 
