@@ -74,6 +74,10 @@ def test_terminal_rows_hold_every_number_as_text(tmp_path: Path) -> None:
         (["m", "runs/d/s1/checkpoints/step-000030"], ["m", "step 30"]),
         (["http://host/v1#m", "a/b", "a/c"], ["http://host/v1#m", "b", "c"]),
         (["/x/model"], ["model"]),
+        (
+            ["Qwen/Qwen3-8B", "r/s1/step-000030", "r/s1/step-000040"],
+            ["Qwen3-8B", "step 30", "step 40"],
+        ),
     ],
 )
 def test_names_are_short_and_tell_apart(addresses: list[str], short: list[str]) -> None:

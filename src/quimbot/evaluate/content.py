@@ -8,26 +8,16 @@ from quimbot.evaluate import curves, gallery, repeat
 from quimbot.evaluate.breakdown import FEW, Breakdown, breakdown
 from quimbot.evaluate.charts import Chart
 from quimbot.evaluate.flips import Flips, flips
-from quimbot.evaluate.measured import Line, Measured, against, measured, overview
-from quimbot.evaluate.select import in_words
+from quimbot.evaluate.measured import Line, Measured, measured, overview
 from quimbot.evaluate.table import Row, names
+from quimbot.evaluate.verdict import Verdict, capital, rivals, verdict
 from quimbot.evaluate.wording import error_name
 from quimbot.exceptions import DataError
 from quimbot.records.record import Move
-from quimbot.runs.scorecard import Perplexities, Perplexity, Picked, Rate, read_scorecard
+from quimbot.runs.scorecard import Perplexities, Perplexity, Picked, read_scorecard
 from quimbot.runs.stamp import Stamp
-from quimbot.verify.suite import SCAFFOLDING
 
 _PAIRS = 8
-
-
-@dataclass(frozen=True, kw_only=True)
-class Figure:
-    """A rate of the chosen tutor beside the base model's."""
-
-    name: str
-    ours: Rate
-    base: Rate
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,12 +34,8 @@ class Page:
     """Everything that the template shows, in its order."""
 
     title: str
-    verdict: str
-    interval: str
-    """How the verdict's two rates differ, with the interval."""
-    more: list[str]
+    verdict: Verdict
     picked: Picked
-    figures: list[Figure]
     lines: list[Line]
     tables: list[Measured]
     """The one that gives the verdict first."""
@@ -116,24 +102,18 @@ def fill(
     final = chosen[0]
     tables.sort(key=lambda table: table is not final)
     ours, base = (_row(final, address) for address in (picked.address, picked.base))
-    others = [row for row in final.rows if row not in (ours, base)]
-    shown = [base, ours, *others[:1]]
+    here = [row for _, table, row in rivals(chosen, picked) if table is final]
+    shown = [base, ours, *here[:1]]
     own = [row for row in final.judged if row.address == picked.address]
     done = repeat.stamps(run)
     return Page(
         title=run.name or "a run",
-        verdict=_verdict(final, ours, base),
-        interval=_interval(final, ours, base),
-        more=[
-            *(_beside(final, row, ours) for row in others),
-            f"Why it was picked: {picked.sentence}",
-        ],
+        verdict=verdict(chosen, tables, ours, base, picked),
         picked=picked,
-        figures=_figures(final, ours, base),
         lines=overview(tables),
         tables=tables,
         surprises=_surprises(perplexities, short) if perplexities else None,
-        heads=["Base model", *(_capital(row.name) for row in shown[1:])],
+        heads=["Base model", *(capital(row.name) for row in shown[1:])],
         pairs=gallery.pairs(final.judged, [row.address for row in shown])[:_PAIRS],
         labels={span.label for row in final.judged for span in row.verdict.evidence},
         charts=curves.all_charts(max((table.rows for table in chosen), key=len), metrics),
@@ -179,51 +159,6 @@ def _row(table: Measured, address: str) -> Row:
     return by_address[address]
 
 
-def _verdict(final: Measured, ours: Row, base: Row) -> str:
-    rate = ours.score.verified
-    turns = "real learner turns" if final.suite == SCAFFOLDING else f"turns of {final.suite}"
-    return (
-        f"{_capital(ours.name)} answers {rate.value:.0%} of {rate.n} {turns} "
-        f"{_well(final)}, the base model {base.score.verified.value:.0%}."
-    )
-
-
-def _well(table: Measured) -> str:
-    """How a reply that passes answers."""
-    return (
-        "with a verified recast"
-        if table.measure == Move.RECAST
-        else f"with {table.measure} verified"
-    )
-
-
-def _interval(final: Measured, ours: Row, base: Row) -> str:
-    result = against(final.judged, ours.address, base.address)
-    if result is None:
-        return "No turn was answered by both."
-    return f"{_capital(in_words(result, 'the base model'))}."
-
-
-def _beside(final: Measured, row: Row, ours: Row) -> str:
-    result = against(final.judged, row.address, ours.address)
-    words = f", {in_words(result, ours.name)}" if result else ""
-    return f"{_capital(row.name)}: {row.score.verified.value:.0%} {_well(final)}{words}."
-
-
-def _figures(final: Measured, ours: Row, base: Row) -> list[Figure]:
-    one, other = ours.score, base.score
-    return [
-        Figure(
-            name=f"verified {'recasts' if final.measure == Move.RECAST else final.measure}",
-            ours=one.verified,
-            base=other.verified,
-        ),
-        Figure(name="red-pen language", ours=one.red_pen, base=other.red_pen),
-        Figure(name="asks a question", ours=one.question, base=other.question),
-        Figure(name="says the error back", ours=one.repeats, base=other.repeats),
-    ]
-
-
 def _surprises(perplexities: Perplexities, short: Mapping[str, str]) -> Surprises:
     leak = "Whether their learner turns are also in training was not checked."
     if perplexities.leaked == 0:
@@ -252,7 +187,3 @@ def _flips(chosen: Sequence[Measured], picked: Picked, short: Mapping[str, str])
             named = [(address, short[address]) for address in pair]
             found.append(flips(both.judged, *named))
     return [part for part in found if part]
-
-
-def _capital(name: str) -> str:
-    return name[:1].upper() + name[1:]

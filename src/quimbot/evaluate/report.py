@@ -83,7 +83,7 @@ def report(settings: ReportSettings, watch: Watch) -> str:  # noqa: ARG001 - it 
     for path, text in ((table, as_csv(records(page, perplexities))), (html, render(page))):
         with replacing(path) as file:
             file.write(text.encode("utf-8", "replace"))
-    return f"{page.verdict} {page.interval}"
+    return f"{page.verdict.sentence} {page.verdict.interval}"
 
 
 def _together(paths: tuple[Path, ...]) -> Perplexities | None:

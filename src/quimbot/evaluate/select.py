@@ -238,6 +238,7 @@ def _picked(
         over_base=(over_base.difference, over_base.low, over_base.high),
         over_next=(over_next.difference, over_next.low, over_next.high) if over_next else None,
         next=runner_up.address if runner_up else "",
+        aside={each.score.address: each.against for each in order if each.against},
     )
 
 

@@ -51,8 +51,10 @@ def as_json(page: Page, perplexities: Perplexities | None) -> dict[str, Any]:
     """Everything that the page tells, for `write_json`."""
     return {
         "title": page.title,
-        "verdict": page.verdict,
-        "interval": page.interval,
+        "verdict": page.verdict.sentence,
+        "interval": page.verdict.interval,
+        "cautions": page.verdict.cautions,
+        "rivals": page.verdict.rivals,
         "picked": page.picked,
         "scores": records(page, perplexities),
         "against_base": [line for table in page.tables for line in _against(table)],

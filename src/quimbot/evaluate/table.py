@@ -193,6 +193,8 @@ def _parts(address: str) -> tuple[str, ...]:
     head, _, number = kept[-1].rpartition("-")
     if head == "step" and number.isdigit():
         kept[-1] = f"step {int(number)}"
+    elif len(kept) == 2:  # noqa: PLR2004 - an owner and a model, on a hub
+        return (kept[-1],)
     return tuple(kept)
 
 

@@ -264,6 +264,9 @@ class Picked(Strict, frozen=True, kw_only=True):
     over_next: tuple[float, float, float] | None
     """The same to the runner-up, when there is one."""
     next: str = ""
+    aside: dict[str, tuple[str, ...]] = msgspec.field(default_factory=dict)
+    """Address of a checkpoint -> why the rule set it aside; the choice's own, too, when no
+    checkpoint keeps to the limits."""
 
 
 def score_folders(named: Path) -> list[Path]:
