@@ -23,7 +23,7 @@ from quimbot.records.record import (
     Verdict,
 )
 from quimbot.runs.checkpoints import step_of
-from quimbot.runs.scorecard import Check, Judged, Perplexities, Perplexity, Scorecard
+from quimbot.runs.scorecard import Check, Judged, Perplexities, Perplexity, Picked, Rate, Scorecard
 from quimbot.runs.stamp import make_stamp, write_stamp
 from quimbot.runs.watch import Silent
 
@@ -147,6 +147,26 @@ def write_perplexity(
         ),
     )
     return path
+
+
+def choice(address: str) -> Picked:
+    """A choice over the model `base`."""
+    rate = Rate.of(30, 60)
+    return Picked(
+        address=address,
+        adapter="",
+        step=step_of(address),
+        base="base",
+        rule="",
+        sentence="",
+        n=60,
+        verified=rate,
+        red_pen=rate,
+        question=rate,
+        perplexity=None,
+        over_base=(0.0, 0.0, 0.0),
+        over_next=None,
+    )
 
 
 ATTACK = "<script>alert(1)</script> {{ 7 * 7 }} \"'><img src=x onerror=alert(2)>"

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from msgspec import structs
 from scorecards import judged
 
-from quimbot.evaluate.gallery import best, pairs, pieces, worst
+from quimbot.evaluate.gallery import best, mended, pairs, pieces, worst
 from quimbot.records.record import Evidence
 from quimbot.runs.scorecard import Judged
 
@@ -25,6 +25,26 @@ def test_pieces_put_together_are_the_reply(evidence: list[Evidence]) -> None:
     row = _with(evidence)
     assert "".join(piece.text for piece in pieces(row)) == row.reply
     assert all(piece.text for piece in pieces(row))
+
+
+def test_a_reply_without_end_is_cut_and_says_so() -> None:
+    row = _with([Evidence(start=2, end=4, label="error")])
+    said = structs.replace(row.record.messages[-1], content="a" * 10_000)
+    record = structs.replace(row.record, messages=(*row.record.messages[:-1], said), id="")
+    shown = pieces(structs.replace(row, record=record))
+    assert [piece.text for piece in shown] == [
+        *("aa", "aa", "a" * 1196, " … (8,800 more characters)")
+    ]
+
+
+@given(st.text(max_size=40), st.text(max_size=40))
+def test_a_correction_stays_whole_when_its_words_are_marked(learner: str, right: str) -> None:
+    assert "".join(piece.text for piece in mended(learner, right)) == right
+
+
+def test_only_the_words_that_were_put_right_are_marked() -> None:
+    shown = mended("yesterday i go to store.", "Yesterday I went to the store.")
+    assert [piece.text for piece in shown if piece.label] == ["went ", "the "]
 
 
 def test_an_error_inside_a_question_stays_visible() -> None:

@@ -77,15 +77,24 @@ def test_first_languages_are_told_apart_and_the_small_are_counted(tmp_path: Path
     )
 
 
-def test_flips_show_both_replies_with_their_evidence(tmp_path: Path) -> None:
+def test_any_two_models_can_be_chosen_and_both_replies_are_there(tmp_path: Path) -> None:
     page = _page(tmp_path)
     part = page[page.index('id="flips"') : page.index('id="best"')]
-    assert part.index("base → stage1 step 20") < part.index("stage1 step 10 → stage1 step 20")
-    assert "gained: 29" in part
-    assert "lost: 0" in part
-    assert "29 gained: stage1 step 20 passes, base fails" in part
-    first = part[part.index('<article class="pair"') : part.index("</article>")]
-    assert re.findall(r'class="(passed|fault)"', first) == ["fault", "passed"]
+    assert re.findall(r'<option value="(\d)"( selected)?>([^<]+)</option>', part)[:4] == [
+        ("0", " selected", "base"),
+        ("1", "", "stage1 step 20"),
+        ("2", "", "es step 5"),
+        ("3", "", "stage1 step 10"),
+    ]
+    assert re.findall(r'<option value="(\d)" selected>', part) == ["0", "1"]
+    (forth,) = re.findall(r'class="matchup m0-1">.*?</div>', part, re.DOTALL)
+    (back,) = re.findall(r'class="matchup m1-0">.*?</div>', part, re.DOTALL)
+    assert ("gained: 29" in forth, "lost: 0" in forth) == (True, True)
+    assert ("gained: 0" in back, "lost: 29" in back) == (True, True)
+    assert part.count('class="matchup') == 12
+    assert "<p>They answered no turn in common.</p>" in part
+    first = part[part.index('<article class="pair turn') : part.index("</article>")]
+    assert re.findall(r'class="(passed|fault)"', first)[:2] == ["fault", "passed"]
     assert '<mark class="recast">' in first
 
 

@@ -38,3 +38,30 @@ def test_a_dark_screen_prints_dark_on_white(tmp_path: Path, browser: Browser) ->
     assert ink == "rgb(11, 107, 77)"
     assert page.evaluate("document.documentElement.scrollWidth") <= 700
     page.close()
+
+
+def test_without_a_script_the_turns_of_any_two_models_can_be_read(
+    tmp_path: Path, browser: Browser
+) -> None:
+    settings = make_run(tmp_path)
+    report(settings, Silent())
+    context = browser.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto(settings.output.as_uri())
+
+    def seen() -> tuple[list[str], int, list[str]]:
+        heads = page.locator(".matchup:visible h3").all_inner_texts()
+        turns = page.locator(".turn:visible")
+        names = turns.first.locator(".answer:visible h3").all_inner_texts() if turns.count() else []
+        return heads, turns.count(), names
+
+    assert seen() == (["base → stage1 step 20"], 6, ["base", "stage1 step 20"])
+    page.get_by_label("From", exact=True).select_option("es step 5")
+    heads, count, names = seen()
+    assert heads == ["es step 5 → stage1 step 20"]
+    assert count == 2
+    assert set(names) == {"es step 5", "stage1 step 20"}
+    page.get_by_label("to", exact=True).select_option("es step 5")
+    assert seen() == ([], 0, [])
+    assert page.get_by_text("The same model twice").is_visible()
+    context.close()

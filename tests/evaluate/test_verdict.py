@@ -4,29 +4,14 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from msgspec import structs
-from scorecards import as_check, judged, write_scores
+from scorecards import as_check, choice, judged, write_scores
 
 from quimbot.evaluate.measured import measured
 from quimbot.evaluate.table import names
 from quimbot.evaluate.verdict import Verdict, verdict
-from quimbot.runs.scorecard import Judged, Picked, Rate, read_scorecard
+from quimbot.runs.scorecard import Judged, Picked, read_scorecard
 
-RATE = Rate.of(30, 60)
-PICKED = Picked(
-    address="s/step-2",
-    adapter="",
-    step=2,
-    base="base",
-    rule="",
-    sentence="",
-    n=60,
-    verified=RATE,
-    red_pen=RATE,
-    question=RATE,
-    perplexity=None,
-    over_base=(0.0, 0.0, 0.0),
-    over_next=None,
-)
+PICKED = choice("s/step-2")
 RIGHT = {"base": 2, "s/step-1": 44, "s/step-2": 30, "s/step-3": 50}
 
 

@@ -8,6 +8,7 @@ from quimbot.evaluate import curves, gallery, repeat
 from quimbot.evaluate.breakdown import FEW, Breakdown, breakdown
 from quimbot.evaluate.charts import Chart
 from quimbot.evaluate.flips import Flips, flips
+from quimbot.evaluate.matchups import Matchups, matchups
 from quimbot.evaluate.measured import Line, Measured, measured, overview
 from quimbot.evaluate.table import Row, names
 from quimbot.evaluate.verdict import Verdict, capital, rivals, verdict
@@ -47,13 +48,14 @@ class Page:
     kinds: Breakdown | None
     """Of error, where the verdict comes from."""
     flips: list[Flips]
+    """The picked tutor against the base model, and against the next choice."""
+    matchups: Matchups | None
+    """Any two models."""
     galleries: list[gallery.Gallery]
     recipe: str
     done: list[Stamp]
     facts: list[tuple[str, str]]
     few: int = FEW
-    shown: int = 6
-    """Flips of each kind to show."""
 
     @property
     def tongues(self) -> list[tuple[str, Breakdown]]:
@@ -73,7 +75,7 @@ class Page:
             ("replies", "Before and after", bool(self.pairs)),
             ("curves", "Curves", bool(self.charts)),
             ("errors", "Kinds of error", bool(self.kinds or self.tongues)),
-            ("flips", "What changed", bool(self.flips)),
+            ("flips", "What changed", self.matchups is not None),
             *((part.id, part.title, bool(part.shown)) for part in self.galleries),
             ("repeat", "Repeat it", True),
         ]
@@ -121,6 +123,7 @@ def fill(
             ours.score.by_type, base.score.by_type, title="By kind of error", name=error_name
         ),
         flips=_flips(chosen, picked, short),
+        matchups=matchups(chosen, picked, short),
         galleries=gallery.galleries(own),
         recipe=repeat.recipe(done, run),
         done=done,

@@ -1,6 +1,8 @@
 """Replies to look at: best and worst with their evidence, and one turn before and after."""
 
+import difflib
 import hashlib
+import re
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,6 +12,9 @@ from quimbot.records.record import Evidence
 from quimbot.runs.scorecard import Judged
 
 _BEST, _WORST = 8, 10
+_LONGEST = 1200
+"""Characters of a reply to show: some models never stop."""
+_WORDS = re.compile(r"\w+(?:['\N{RIGHT SINGLE QUOTATION MARK}]\w+)*\s*|[^\w\s]\s*|\s+")
 _WEIGHT = {
     "question": 0,
     "elicit": 0,
@@ -52,17 +57,35 @@ class Gallery:
 
 
 def pieces(row: Judged) -> tuple[Piece, ...]:
-    """The reply cut at its evidence, in order; words about the error stand out of a question."""
+    """The reply cut at its evidence, in order; words about the error stand out of a question.
+
+    Of a very long one, its beginning.
+    """
     spans = [Evidence(start=0, end=len(row.reply), label="")]
     spans += sorted(row.verdict.evidence, key=lambda span: _WEIGHT.get(span.label, 1))
-    shown = [0] * len(row.reply)
+    shown = [0] * min(len(row.reply), _LONGEST)
     for number, span in enumerate(spans):
         for at in range(span.start, min(span.end, len(shown))):
             shown[at] = number
     runs = ((number, [at for at, _ in run]) for number, run in groupby(enumerate(shown), _second))
+    cut = len(row.reply) - len(shown)
+    return (
+        *(
+            Piece(text=row.reply[places[0] : places[-1] + 1], label=spans[number].label)
+            for number, places in runs
+        ),
+        *([Piece(text=f" … ({cut:,} more characters)")] if cut else []),
+    )
+
+
+def mended(learner: str, correction: str) -> tuple[Piece, ...]:
+    """The correction cut where it parts from what the learner wrote; those words are labelled."""
+    said, right = _WORDS.findall(learner), _WORDS.findall(correction)
+    match = difflib.SequenceMatcher(None, _plain(said), _plain(right), autojunk=False)
     return tuple(
-        Piece(text=row.reply[places[0] : places[-1] + 1], label=spans[number].label)
-        for number, places in runs
+        Piece(text="".join(right[start:end]), label="" if kind == "equal" else "mended")
+        for kind, _, _, start, end in match.get_opcodes()
+        if start < end
     )
 
 
@@ -131,6 +154,10 @@ def _one_a_turn(rows: Sequence[Judged]) -> list[Judged]:
     for row in rows:
         first.setdefault(row.learner, row)
     return list(first.values())
+
+
+def _plain(words: Sequence[str]) -> list[str]:
+    return [word.strip().lower() for word in words]
 
 
 def _second(pair: tuple[int, int]) -> int:

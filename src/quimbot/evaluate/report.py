@@ -105,14 +105,16 @@ def _together(paths: tuple[Path, ...]) -> Perplexities | None:
 
 def render(page: Page) -> str:
     """The page as HTML; everything that models and learners wrote is escaped."""
+    chosen = page.matchups.style if page.matchups else ""
     return template("report.html").render(
         page=page,
-        css=Markup(source("report.css")),  # noqa: S704 - our own file
+        css=Markup(source("report.css") + chosen),  # noqa: S704 - our own file, and numbers
         columns=COLUMNS,
         evidence=EVIDENCE,
         faults=FAULTS,
         few=few,
         pieces=gallery.pieces,
+        mended=gallery.mended,
     )
 
 
