@@ -57,12 +57,26 @@ def test_the_base_model_stands_in_the_trade(tmp_path: Path) -> None:
     assert len(chart.rows) == len(STEPS)
 
 
+def test_labels_of_near_points_give_way_to_the_picked_the_base_and_the_last(
+    tmp_path: Path,
+) -> None:
+    crowd = {"base": 1} | {f"one/step-{step:06d}": 9 for step in (10, 20, 30, 40, 50)}
+    chart = trade(_rows(tmp_path, crowd))
+    assert chart
+    labels = [
+        tag for tag in ("base", "10", "20", "30", "40", "50") if f">{tag}</text>" in chart.svg
+    ]
+    assert labels == ["base", "20"]
+    assert len(chart.rows) == len(crowd)
+
+
 def test_without_perplexity_there_is_no_trade_but_behaviour(tmp_path: Path) -> None:
     shown = _rows(tmp_path, STEPS, measured=False)
     assert trade(shown) is None
     chart = over_steps(shown)
     assert chart
     assert "perplexity a token" not in chart.svg
+    assert chart.title == "Behaviour over the steps"
 
 
 def test_one_checkpoint_is_no_curve(tmp_path: Path) -> None:

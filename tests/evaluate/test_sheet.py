@@ -44,4 +44,8 @@ def test_numbers_stand_beside_the_page_for_programs(tmp_path: Path) -> None:
     assert told["verdict"] in html.unescape(settings.output.read_text("utf-8"))
     assert len(told["scores"]) == len(rows)
     assert [len(part["gained"]) for part in told["flips"]] == [29, 10]
+    assert [part["theirs"] for part in told["flips"]] == ["base", "stage1 step 10"]
+    first = {"ours": "stage1 step 20", "theirs": "base", "both": 1, "neither": 30}
+    assert told["pairs"][0] == {**first, "lost": 0, "gained": 29}
+    assert told["charts"][0]["rows"][0][0] == "base"
     assert told["picked"]["address"] == "stage1/step-000020"

@@ -1,5 +1,6 @@
 """The curves of a run: losses over training, and behaviour beside perplexity over the steps."""
 
+import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePath
 from typing import Any
@@ -16,6 +17,9 @@ _ROUND = tuple(digit * 10**power for power in range(6) for digit in (1, 1.5, 2, 
 _WIDE = 3
 """How many times the least the largest must be for a logarithmic axis."""
 _HEIGHT = 190
+_TALL = 300
+_LETTER = (7, 13)
+"""Width and height of a letter beside a dot, in units of the drawing."""
 
 _SHARE: Layer = {"zero": True, "nice": True}
 _PERCENT: Layer = {"format": "%"}
@@ -51,7 +55,7 @@ def over_steps(rows: Sequence[Row]) -> Chart | None:
         title = "held-out perplexity a token"
         panels.append(_panel(values, base, "perplexity", title, scale=scale, axis=axis))
     return Chart(
-        title="Behaviour and perplexity over the steps",
+        title=f"Behaviour {'and perplexity ' if low else ''}over the steps",
         says=says,
         about="The band is the 95% interval; the broken line is the base model.",
         svg=svg({"vconcat": panels, "spacing": 26}, says),
@@ -75,17 +79,23 @@ def trade(rows: Sequence[Row]) -> Chart | None:
         "mark": {"type": "line", "stroke": "var(--ours)", "strokeWidth": 1.4, "opacity": 0.6},
         "encoding": {"x": x, "y": y, "detail": {"field": "training"}, "order": number("step")},
     }
-    text = {
-        "mark": {"type": "text", "align": "left", "dx": 8, "dy": -7},
+    tags = {
+        "data": table(_apart(values, logarithmic=scale.get("type") == "log")),
         "encoding": {"x": x, "y": y, "text": {"field": "tag"}},
     }
-    layers = [_whiskers(x), line, _dots(x, y), text]
+    text = {"type": "text", "align": "left", "dx": 8, "dy": -7}
+    halo = {**text, "stroke": "var(--paper)", "strokeWidth": 3, "strokeJoin": "round"}
+    layers = [
+        *(_whiskers(x), line),
+        *({**tags, "mark": mark} for mark in (halo, text)),
+        _dots(x, y),
+    ]
     return Chart(
         title="Does lower perplexity buy better tutoring?",
         says=says,
-        about="Numbers are steps; bars are 95% intervals. Further left, the held-out replies "
-        "surprise the model less; further up, more of its own are verified.",
-        svg=svg(_spec(values, layers, height=_HEIGHT + 110), says),
+        about="Numbers are steps, where there is room; bars are 95% intervals. Further left, the "
+        "held-out replies surprise the model less; further up, more of its own are verified.",
+        svg=svg(_spec(values, layers, height=_TALL), says),
         keys=_keys([value for value in values if value["look"] == "base"]),
         heads=("model", "verified", "95% interval", "perplexity"),
         rows=tuple(_cells(value) for value in values),
@@ -239,6 +249,32 @@ def _span(values: Sequence[float]) -> tuple[Layer, Layer]:
         return {"zero": False, "padding": 14}, {"format": ".3~g"}
     marked = [value for value in _ROUND if 0.85 * low <= value <= 1.2 * high]
     return {"type": "log", "nice": False, "padding": 14}, {"format": ".3~g", "values": marked}
+
+
+def _apart(values: Sequence[Value], *, logarithmic: bool) -> list[Value]:
+    """The points whose labels leave each other room; picked, base and ends come first."""
+    measure = math.log if logarithmic else float
+    low, high = (measure(end(each["perplexity"] for each in values)) for end in (min, max))
+    across, up = (
+        WIDTH / ((high - low) or 1.0),
+        _TALL / (max(each["high"] for each in values) or 1.0),
+    )
+    dots = [(across * measure(each["perplexity"]), up * each["rate"]) for each in values]
+    ends = (0, len(values) - 1)
+    order = sorted(
+        range(len(values)), key=lambda i: (values[i]["look"] == "other", i not in ends, i)
+    )
+    kept: list[tuple[float, float, float]] = []
+    named = []
+    for i in order:
+        x, y = dots[i][0] + 8, dots[i][1] + 7
+        end = x + _LETTER[0] * len(values[i]["tag"])
+        room = all(abs(y - v) >= _LETTER[1] or end < u or far < x for u, v, far in kept)
+        free = not any(x - 4 < u < end + 4 and abs(y - v) < _LETTER[1] for u, v in dots)
+        if room and (free or values[i]["look"] != "other"):
+            kept.append((x, y, end))
+            named.append(values[i])
+    return named
 
 
 def _keys(base: Sequence[Value]) -> tuple[Key, ...]:

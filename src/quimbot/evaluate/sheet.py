@@ -8,6 +8,7 @@ from typing import Any
 from quimbot.evaluate.content import Page
 from quimbot.evaluate.flips import Flips
 from quimbot.evaluate.gallery import Pair
+from quimbot.evaluate.matchups import Matchups
 from quimbot.evaluate.measured import Measured
 from quimbot.runs.scorecard import Perplexities, Rate
 
@@ -66,6 +67,11 @@ def as_json(page: Page, perplexities: Perplexities | None) -> dict[str, Any]:
             if part
         ],
         "flips": [_flips(part) for part in page.flips],
+        "pairs": list(_pairs(page.matchups)) if page.matchups else [],
+        "charts": [
+            {"title": chart.title, "heads": chart.heads, "rows": chart.rows}
+            for chart in page.charts
+        ],
         "perplexity": perplexities,
         "scorings": [
             {key: getattr(table.card, key) for key in _ASKED} | {"measure": table.measure}
@@ -112,6 +118,19 @@ def _flips(part: Flips) -> dict[str, Any]:
         "lost": [_flip(pair) for pair in part.lost],
         "gained": [_flip(pair) for pair in part.gained],
     }
+
+
+def _pairs(found: Matchups) -> Iterator[dict[str, Any]]:
+    for pair in found.pairs:
+        if pair.flips:
+            yield {
+                "ours": pair.flips.ours,
+                "theirs": pair.flips.theirs,
+                "both": pair.flips.both,
+                "neither": pair.flips.neither,
+                "lost": len(pair.flips.lost),
+                "gained": len(pair.flips.gained),
+            }
 
 
 def _flip(pair: Pair) -> dict[str, Any]:
