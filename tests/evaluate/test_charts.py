@@ -46,3 +46,9 @@ def test_numbers_are_text_in_it() -> None:
 
 def test_the_same_values_are_drawn_in_the_same_bytes() -> None:
     assert svg(SPEC, "a chart") == svg(SPEC, "a chart")
+
+
+def test_what_no_svg_can_hold_is_replaced() -> None:
+    named = {**SPEC, "data": table([{"x": 1, "y": 0.5, "says": "a\x00b\x01\ufffe \U0001f600"}])}
+    drawn = svg(named, "a chart")
+    assert "<title>a\ufffdb\ufffd\ufffd \U0001f600</title>" in drawn

@@ -4,6 +4,7 @@ Vega-Lite draws here, not in the reader's browser, so that the page needs no scr
 page's own CSS variables, and so follow its dark mode and its print.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -16,6 +17,8 @@ WIDTH = 330
 """Width of a plot without its axis, in units of the drawing: some 400 with it."""
 _ROOM = {"left": 4, "top": 4, "bottom": 4, "right": 14}  # readers' fonts may be wider than ours
 _VEGA_LITE = "6.4"
+_UNDRAWABLE = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+"""What XML allows nowhere."""
 _SVG = "http://www.w3.org/2000/svg"
 _DROPPED = ("role", "pointer-events", "font-family", "font-size", "stroke-miterlimit")
 
@@ -118,8 +121,12 @@ def _config() -> Layer:
 
 
 def table(values: Sequence[Mapping[str, Any]]) -> Layer:
-    """Inline data."""
-    return {"values": list(values)}
+    """Inline data; characters that no SVG can hold, at which Vega-Lite aborts, are replaced."""
+    return {"values": [{key: _drawable(value) for key, value in row.items()} for row in values]}
+
+
+def _drawable(value: object) -> object:
+    return _UNDRAWABLE.sub("\N{REPLACEMENT CHARACTER}", value) if isinstance(value, str) else value
 
 
 def number(field: str, title: str | None = None, **more: Any) -> Layer:  # noqa: ANN401 - any option
