@@ -3,7 +3,8 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from quimbot.evaluate.breakdown import FEW, breakdown
+from quimbot.evaluate.breakdown import breakdown
+from quimbot.evaluate.rates import FEW
 from quimbot.runs.scorecard import Rate
 from quimbot.runs.wilson import wilson
 
@@ -36,6 +37,13 @@ def test_small_parts_are_drawn_grey() -> None:
     assert 'fill="var(--faint)"' in drawn(FEW - 1)
     assert 'fill="var(--faint)"' not in drawn(FEW)
     assert f"n = {FEW}" in drawn(FEW)
+
+
+def test_several_replies_to_a_turn_are_not_more_turns() -> None:
+    found = breakdown({"es": _rate(3 * FEW - 3, 2)}, {}, title="t", name=str, samples=3)
+    assert found
+    assert (found.parts[0].turns, found.few) == (FEW - 1, 1)
+    assert f"n = {FEW - 1}" in found.chart.svg
 
 
 def test_turns_that_are_not_told_apart_have_no_breakdown() -> None:

@@ -4,10 +4,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from quimbot.evaluate.charts import Chart, Key, Layer, number, svg, table
+from quimbot.evaluate.rates import FEW, turns_of
 from quimbot.runs.scorecard import Rate
 
-FEW = 10
-"""Turns under which a rate is shown in grey."""
 _DRAWN = 14
 """Rows of a chart; the table has all."""
 _LABEL = 165
@@ -21,13 +20,14 @@ class Part:
 
     name: str
     code: str
+    turns: int
     ours: Rate
     base: Rate
 
     @property
     def few(self) -> bool:
         """Whether there are too few turns to read much into."""
-        return self.ours.n < FEW
+        return self.turns < FEW
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,11 +54,18 @@ def breakdown(
     *,
     title: str,
     name: Callable[[str], str],
+    samples: int = 1,
 ) -> Breakdown | None:
     """The parts of one table; none where its turns are not told apart."""
     parts = sorted(
         (
-            Part(name=name(code), code=code, ours=rate, base=base.get(code, _NOBODY))
+            Part(
+                name=name(code),
+                code=code,
+                turns=turns_of(rate, samples),
+                ours=rate,
+                base=base.get(code, _NOBODY),
+            )
             for code, rate in ours.items()
         ),
         key=lambda part: (-part.ours.n, part.code),
@@ -70,13 +77,13 @@ def _chart(title: str, parts: Sequence[Part]) -> Chart:
     values = [
         {
             "name": part.name,
-            "n": f"n = {part.ours.n}",
+            "n": f"n = {part.turns}",
             "rate": part.ours.value,
             "low": part.ours.low,
             "high": part.ours.high,
             "base": part.base.value,
             "few": part.few,
-            "says": f"{part.name}: {part.ours.value:.0%} of {part.ours.n}, "
+            "says": f"{part.name}: {part.ours.value:.0%} of {part.turns}, "
             f"base model {part.base.value:.0%}",
         }
         for part in parts[:_DRAWN]

@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from quimbot.evaluate import curves, gallery, repeat
-from quimbot.evaluate.breakdown import FEW, Breakdown, breakdown
+from quimbot.evaluate.breakdown import Breakdown, breakdown
 from quimbot.evaluate.charts import Chart
 from quimbot.evaluate.flips import Flips, flips
 from quimbot.evaluate.matchups import Matchups, matchups
 from quimbot.evaluate.measured import Line, Measured, measured, overview
+from quimbot.evaluate.rates import FEW
 from quimbot.evaluate.table import Row, names
 from quimbot.evaluate.verdict import Verdict, capital, rivals, verdict
 from quimbot.evaluate.wording import error_name
@@ -120,7 +121,11 @@ def fill(
         labels={span.label for row in final.judged for span in row.verdict.evidence},
         charts=curves.all_charts(max((table.rows for table in chosen), key=len), metrics),
         kinds=breakdown(
-            ours.score.by_type, base.score.by_type, title="By kind of error", name=error_name
+            ours.score.by_type,
+            base.score.by_type,
+            title="By kind of error",
+            name=error_name,
+            samples=final.card.samples,
         ),
         flips=_flips(chosen, picked, short),
         matchups=matchups(chosen, picked, short),

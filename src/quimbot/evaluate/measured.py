@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from quimbot.evaluate.breakdown import FEW, Breakdown, breakdown
+from quimbot.evaluate.breakdown import Breakdown, breakdown
 from quimbot.evaluate.compare import Comparison, answers, holm, in_common, paired
 from quimbot.evaluate.gallery import worst
 from quimbot.evaluate.table import Cell, Column, Row, columns, rows
@@ -136,11 +136,6 @@ def overview(tables: Sequence[Measured]) -> list[Line]:
     ]
 
 
-def few(cell: Cell) -> bool:
-    """Whether a cell has too few turns to read much into."""
-    return cell.rate.n < FEW
-
-
 def against(judged: Sequence[Judged], ours: str, theirs: str) -> Comparison | None:
     """Two models on the turns of one table that count and that both answered; none without any."""
     return paired(in_common(answers(judged, ours), answers(judged, theirs)))
@@ -166,13 +161,16 @@ def _measured(
             for (row, result), p in zip(compared, adjusted, strict=True)
         ],
         judged=judged,
-        kinds=_parts(shown, lambda score: score.by_kind, "By what the turns are about", _spaced),
-        tongues=_parts(shown, lambda score: score.by_l1, "By first language", language_name),
+        kinds=_parts(
+            card, shown, lambda score: score.by_kind, "By what the turns are about", _spaced
+        ),
+        tongues=_parts(card, shown, lambda score: score.by_l1, "By first language", language_name),
         failed=worst([row for row in judged if row.address == picked.address], _FAILED),
     )
 
 
 def _parts(
+    card: Scorecard,
     shown: Sequence[Row],
     rates: Callable[[Score], Mapping[str, Rate]],
     title: str,
@@ -181,7 +179,13 @@ def _parts(
     by_role = {row.role: row.score for row in shown}
     if not {"picked", "base"} <= by_role.keys():
         return None
-    return breakdown(rates(by_role["picked"]), rates(by_role["base"]), title=title, name=name)
+    return breakdown(
+        rates(by_role["picked"]),
+        rates(by_role["base"]),
+        title=title,
+        name=name,
+        samples=card.samples,
+    )
 
 
 def _spaced(kind: str) -> str:

@@ -1,9 +1,18 @@
 """Shares with their intervals, of single outcomes and of replies."""
 
+import math
 from collections.abc import Callable, Iterable, Sequence
 
 from quimbot.runs.scorecard import Judged, Rate
 from quimbot.runs.wilson import wilson
+
+FEW = 10
+"""Turns under which a rate is shown in grey."""
+
+
+def turns_of(rate: Rate, samples: int) -> int:
+    """How many turns the replies of a rate are to, when each was asked several times."""
+    return math.ceil(rate.n / samples)
 
 
 def rate(outcomes: Iterable[bool]) -> Rate:

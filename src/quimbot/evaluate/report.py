@@ -8,7 +8,6 @@ from msgspec import structs
 
 from quimbot.evaluate import gallery
 from quimbot.evaluate.content import Page, fill
-from quimbot.evaluate.measured import few
 from quimbot.evaluate.sheet import as_csv, as_json, records
 from quimbot.evaluate.table import COLUMNS, scores_table
 from quimbot.evaluate.templates import source, template
@@ -112,7 +111,6 @@ def render(page: Page) -> str:
         columns=COLUMNS,
         evidence=EVIDENCE,
         faults=FAULTS,
-        few=few,
         pieces=gallery.pieces,
         mended=gallery.mended,
     )

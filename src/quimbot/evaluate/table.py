@@ -8,6 +8,7 @@ from pathlib import PurePath
 from typing import Literal
 
 from quimbot.evaluate.compare import in_common, paired
+from quimbot.evaluate.rates import FEW, turns_of
 from quimbot.records.record import Move
 from quimbot.runs.scorecard import Judged, Perplexities, Rate, Score, Scorecard
 
@@ -102,6 +103,12 @@ class Cell:
 
     rate: Rate
     standing: Standing
+    turns: int
+
+    @property
+    def few(self) -> bool:
+        """Whether there are too few turns to read much into."""
+        return self.turns < FEW
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -142,7 +149,11 @@ def rows(
             role="base" if score.address == base else "picked" if score.address == picked else "",
             score=score,
             cells=tuple(
-                Cell(rate=column.rate(score), standing=standing[score.address])
+                Cell(
+                    rate=(rate := column.rate(score)),
+                    standing=standing[score.address],
+                    turns=turns_of(rate, card.samples),
+                )
                 for column, standing in zip(shown, standings, strict=True)
             ),
             perplexity=surprise.get(score.address),
