@@ -65,3 +65,16 @@ def test_without_a_script_the_turns_of_any_two_models_can_be_read(
     assert seen() == ([], 0, [])
     assert page.get_by_text("The same model twice").is_visible()
     context.close()
+
+
+def test_a_link_to_a_folded_table_unfolds_it(tmp_path: Path, browser: Browser) -> None:
+    settings = with_suites(tmp_path)
+    report(settings, Silent())
+    context = browser.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto(settings.output.as_uri())
+    table = page.get_by_role("region", name="Kind, all 20 turns", exact=True)
+    assert not table.is_visible()
+    page.get_by_role("link", name="Kind", exact=True).click()
+    assert table.is_visible()
+    context.close()
