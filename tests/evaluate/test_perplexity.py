@@ -9,7 +9,7 @@ from tutors import Scorer, Tutor, opening, write_adapter
 
 from quimbot.evaluate import perplexity as module
 from quimbot.evaluate.perplexity import PerplexitySettings, perplexity
-from quimbot.exceptions import DataError, ModelError
+from quimbot.exceptions import DataError, ModelError, RecipeError
 from quimbot.records.jsonl import write_rows
 from quimbot.records.record import Message, Provenance, Record
 from quimbot.runs.scorecard import Perplexities, read_perplexities
@@ -147,7 +147,9 @@ def test_the_summary_tells_the_leak(tmp_path: Path, monkeypatch: pytest.MonkeyPa
         output=tmp_path / "p.json",
         train=(tmp_path / "train.jsonl",),
     )
-    assert "on 2 dialogues (1 more left out as trained on, 33.3%)" in perplexity(settings, Silent())
+    assert "1 model on 2 dialogues (1 more left out as trained on, 33.3%)" in perplexity(
+        settings, Silent()
+    )
 
 
 def test_every_model_reads_a_part_before_anyone_reads_the_next(
@@ -198,9 +200,36 @@ def test_checkpoints_of_a_run_keep_their_steps(
         data=tmp_path / "held.jsonl",
         output=tmp_path / "p.json",
     )
-    assert "lowest 7.39 a token" in perplexity(settings, Silent())
+    told = perplexity(settings, Silent())
+    assert "a byte, 7.39 a token" in told
+    assert "trained on is unknown; say it with --train" in told
     row = read_perplexities(settings.output).runtimes[0]
     assert (row.address, row.step, len(row.adapter)) == (step, 7, 64)
+
+
+def test_every_model_is_told_by_source(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[str] = []
+
+    class Hearing(Silent):
+        def say(self, text: str) -> None:
+            told.append(text)
+
+    write_rows(tmp_path / "held.jsonl", ROWS)
+    monkeypatch.setattr(module, "open_runtimes", opening({"torch:m": Scorer(lambda _: -2.0)}))
+    settings = PerplexitySettings(
+        runtimes=("m",), data=tmp_path / "held.jsonl", output=tmp_path / "p.json"
+    )
+    perplexity(settings, Hearing())
+    (line,) = told
+    overall, one, two = line.split("; ")
+    assert overall.startswith("m: 7.39 a token, ")
+    assert one.startswith("one: 7.39 a token, ")
+    assert two.startswith("two: 7.39 a token, ")
+
+
+def test_a_folder_as_output_is_refused_before_anything_is_measured(tmp_path: Path) -> None:
+    with pytest.raises(RecipeError, match=r"is a folder; name a \.json file"):
+        PerplexitySettings(runtimes=("m",), data=tmp_path / "held.jsonl", output=tmp_path)
 
 
 def test_data_without_a_reply_is_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

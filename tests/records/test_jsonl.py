@@ -70,7 +70,8 @@ def test_blank_lines_and_crlf_are_passed_over(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("line", "says"),
     [
-        (b'{"messages":', "truncated"),
+        (b'{"messages":', "truncated; a line must hold one whole JSON object"),
+        (b'{"messages":[]}', "`provenance`; `quimbot pull` makes records of other chats"),
         (b'{"messages":[],"provenance":{"source":"s"}}', "licence"),
         (b'{"messages":[],"provenance":{"source":"s","licence":"l"},"x":1}', "unknown field `x`"),
         (b"\xff\xfe{", "malformed"),

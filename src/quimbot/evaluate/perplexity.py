@@ -48,6 +48,8 @@ class PerplexitySettings:
         """Check that there is something to measure."""
         if not self.runtimes:
             raise RecipeError("runtimes is empty; name at least one model or adapter")
+        if self.output.is_dir():
+            raise RecipeError(f"output = {self.output} is a folder; name a .json file in it")
 
     def inputs(self) -> tuple[Path, ...]:
         """The data, and the folders among the runtimes."""
@@ -66,8 +68,8 @@ def perplexity(settings: PerplexitySettings, watch: Watch) -> str:
         DataError: no dialogue holds an assistant turn, or all are of families trained on.
         ModelError: a runtime cannot say how probable a reply is.
     """
-    records, leaked = _held_out(settings)
     field = entrants(tuple(_torch(address) for address in settings.runtimes))
+    records, leaked = _held_out(settings)
     nats = _measured(field, records, watch)
     result = Perplexities(
         data=str(settings.data),
@@ -81,6 +83,8 @@ def perplexity(settings: PerplexitySettings, watch: Watch) -> str:
         ),
     )
     write_json(settings.output, result)
+    for row in result.runtimes:
+        watch.say(_line(row))
     return _summary(result)
 
 
@@ -198,18 +202,31 @@ def _plain(address: str) -> str:
 def _scoring(runtime: Runtime, address: str) -> ScoringRuntime:
     if not hasattr(runtime, "logprobs"):
         raise ModelError(
-            f"{address}: this runtime cannot score a given reply; name a local model or adapter"
+            f"{address}: this runtime cannot score a given reply; a local model or adapter and "
+            "`tinker:` can"
         )
     scoring: ScoringRuntime = runtime  # type: ignore[assignment] # it has the one method more
     return scoring
 
 
+def _line(row: Perplexity) -> str:
+    """What one model's words cost, as a whole and by source."""
+    parts = {row.address: row.overall} | (row.sources if len(row.sources) > 1 else {})
+    return "; ".join(
+        f"{name}: {part.perplexity:.2f} a token, {part.byte_perplexity:.3f} a byte"
+        for name, part in parts.items()
+    )
+
+
 def _summary(result: Perplexities) -> str:
     best = min(result.runtimes, key=lambda row: row.overall.byte_perplexity)
-    leak = ""
+    models, dialogues = len(result.runtimes), result.records
+    leak = "how many were trained on is unknown; say it with --train"
     if result.leaked is not None and result.leaked_share is not None:
-        leak = f" ({result.leaked} more left out as trained on, {result.leaked_share:.1%})"
+        leak = f"{result.leaked} more left out as trained on, {result.leaked_share:.1%}"
     return (
-        f"perplexity of {len(result.runtimes)} models on {result.records} dialogues{leak}: "
-        f"lowest {best.overall.perplexity:.2f} a token ({best.address})"
+        f"perplexity of {models} model{'s' * (models > 1)} on {dialogues} "
+        f"dialogue{'s' * (dialogues > 1)} ({leak}): lowest "
+        f"{best.overall.byte_perplexity:.3f} a byte, {best.overall.perplexity:.2f} a token "
+        f"({best.address})"
     )

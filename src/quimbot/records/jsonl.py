@@ -133,7 +133,18 @@ def why_unreadable(line: bytes, fault: Exception) -> str:
     """What is wrong with a line that could not be decoded, and what to do where there is a way."""
     if len(line) > LONGEST:
         return f"is longer than {LONGEST >> 20} MB; no row of text is, so take the line out"
-    return str(fault).replace("Object contains unknown field", "unknown field")
+    told = str(fault).replace("Object contains unknown field", "unknown field")
+    for what, way in _WAYS.items():
+        if what in told:
+            return f"{told}; {way}"
+    return told
+
+
+_WAYS = {
+    "missing required field `provenance`": "`quimbot pull` makes records of other chats",
+    "Input data was truncated": "a line must hold one whole JSON object",
+}
+"""What to do about faults that have a usual cause."""
 
 
 def is_wide(content: bytes) -> bool:
@@ -283,6 +294,8 @@ def _named(path: Path) -> Iterator[None]:
         yield
     except OutputError:
         raise
+    except IsADirectoryError as fault:
+        raise OutputError(f"{path}: is a folder; name a file") from fault
     except OSError as fault:
         why = fault.strerror or str(fault)
         raise OutputError(
