@@ -36,7 +36,7 @@ def test_behaviour_and_perplexity_share_their_steps(tmp_path: Path) -> None:
     chart = over_steps(_rows(tmp_path, STEPS))
     assert chart
     assert chart.svg.count(">20</text>") == 2
-    assert "one step 20: verified 60% (39 to 78), perplexity 4.48" in chart.says
+    assert "one step 20: verified 60% (27 to 86), perplexity 4.48" in chart.says
     assert chart.rows[0][0] == "base"
     assert [row[0] for row in chart.rows[1:]] == ["one step 10", "one step 20", "two step 5"]
 

@@ -8,7 +8,8 @@ from scorecards import judged, write_perplexity, write_scores
 
 from quimbot.evaluate.select import SelectSettings, select
 from quimbot.exceptions import DataError, RecipeError
-from quimbot.runs.scorecard import Judged, Picked, read_picked
+from quimbot.records.jsonl import write_json
+from quimbot.runs.scorecard import SCORES, Judged, Picked, read_picked, read_scorecard
 from quimbot.runs.watch import Silent
 
 N = 100
@@ -80,6 +81,82 @@ def test_a_tie_goes_to_lower_perplexity_then_to_the_earlier_step(tmp_path: Path)
     assert _picked(tmp_path, rows).step == 10
 
 
+def test_the_sentence_says_what_decided_a_tie(tmp_path: Path) -> None:
+    """The highest is named, also where it is not the next choice."""
+    rates = {"base": 2, "step-10": 60, "step-20": 58, "step-30": 57}
+    rows = {address: _rows(address, right) for address, right in rates.items()}
+    nats = {"base": 3, "step-10": 1.3, "step-20": 1.1, "step-30": 1.2}
+    picked = _picked(tmp_path, rows, nats)
+    assert (picked.step, picked.next) == (20, "step-30")
+    assert (
+        "step 10 has 60%, within one standard error, so the lower held-out perplexity decided "
+        "(3.00 against 3.67)"
+    ) in picked.sentence
+    assert "the earlier step decided (held-out perplexity 2.72 for both)" in (
+        _picked(
+            tmp_path,
+            {"base": rows["base"], "step-1": _rows("step-1", 58), "step-10": rows["step-10"]},
+        ).sentence
+    )
+    assert "decided" not in _picked(tmp_path, rows, nats | {"step-10": 1}).sentence
+
+
+def test_the_best_of_many_is_told_as_such(tmp_path: Path) -> None:
+    """Its interval holds for all at once, and the sentence says what picking does."""
+    two = {address: _rows(address, right) for address, right in (("base", 30), ("step-1", 45))}
+    many = two | {f"step-{step}": _rows(f"step-{step}", 20) for step in range(2, 9)}
+    alone, best = _picked(tmp_path / "two", two), _picked(tmp_path / "many", many)
+    assert alone.address == best.address == "step-1"
+    assert alone.over_base[0] == best.over_base[0]
+    assert best.over_base[1] < alone.over_base[1]
+    assert "95% interval for 8 at once +" in best.sentence
+    assert best.sentence.endswith(
+        "; picked from 8 on these turns, so expect somewhat less of it on others."
+    )
+    assert "at once" not in alone.sentence
+    assert "expect" not in alone.sentence
+
+
+def test_requests_without_a_reply_are_told(tmp_path: Path) -> None:
+    rows = {"base": _rows("base", 2), "step-10": _rows("step-10", 60)}
+    scores = write_scores(tmp_path / "scores", rows)
+    card = read_scorecard(scores)
+    lost = tuple(structs.replace(score, asked=120, failed=20) for score in card.scores)
+    write_json(scores / SCORES, structs.replace(card, scores=lost))
+    settings = SelectSettings(
+        scores=scores,
+        perplexity=write_perplexity(tmp_path / "p.json", dict.fromkeys(rows, 1.0)),
+        output=tmp_path / "picked.json",
+        base="base",
+    )
+    select(settings, Silent())
+    sentence = read_picked(settings.output).sentence
+    assert "20 of 120 requests got no reply and are left out" in sentence
+
+
+def test_turns_that_do_not_count_leave_nothing_to_choose_by(tmp_path: Path) -> None:
+    rows = {
+        address: [
+            structs.replace(row, verdict=structs.replace(row.verdict, score=None))
+            for row in _rows(address, 30)
+        ]
+        for address in ("base", "step-10")
+    }
+    with pytest.raises(DataError, match="no turn in common that counts for recast; score both"):
+        _picked(tmp_path, rows)
+
+
+def test_a_suite_named_twice_is_one_line(tmp_path: Path) -> None:
+    with pytest.raises(RecipeError, match=r"keep names .*general twice"):
+        SelectSettings(
+            scores=tmp_path,
+            perplexity=tmp_path,
+            output=tmp_path,
+            base="b",
+            keep=(tmp_path / "general", tmp_path / "general"),
+        )
+
+
 def test_no_difference_is_never_called_one(tmp_path: Path) -> None:
     rows = {
         "base": _rows("base", 59),
@@ -87,7 +164,7 @@ def test_no_difference_is_never_called_one(tmp_path: Path) -> None:
         "step-20": _rows("step-20", 60),
     }
     sentence = _picked(tmp_path, rows).sentence
-    assert sentence.count("no difference to") == 2
+    assert sentence.count("no difference shown to") == 2
     assert "would show" in sentence
     assert "higher" not in sentence
     assert "better" not in sentence
@@ -103,9 +180,9 @@ def test_red_pen_and_silence_disqualify(tmp_path: Path) -> None:
     picked = _picked(tmp_path, rows)
     assert picked.step == 10
     assert picked.over_next is None
-    assert picked.sentence.endswith(
-        "; set aside: step 30 (a question in 89% (81-94)), step 20 (red-pen language in 3% (1-8))."
-    )
+    assert (
+        "; set aside: step 30 (a question in 89% (77-95)), step 20 (red-pen language in 3% (1-11));"
+    ) in picked.sentence
 
 
 def test_when_none_qualifies_the_best_is_taken_and_it_says_so(tmp_path: Path) -> None:
@@ -113,8 +190,10 @@ def test_when_none_qualifies_the_best_is_taken_and_it_says_so(tmp_path: Path) ->
     picked = _picked(tmp_path, rows)
     assert picked.step == 20
     assert picked.over_next is None
-    assert "no checkpoint keeps to the limits" in picked.sentence
-    assert "set aside: step 20 (red-pen language in 3% (1-8))" in picked.sentence
+    assert picked.sentence.startswith(
+        "No checkpoint keeps to the limits; of all, step 20: verified"
+    )
+    assert "out of limits: step 20 (red-pen language in 3% (1-11))" in picked.sentence
 
 
 CHAT = {"base": 90, "step-10": 88, "step-20": 60}
@@ -129,8 +208,8 @@ def test_a_checkpoint_whose_general_score_fell_is_set_aside_and_named(tmp_path: 
     assert _picked(tmp_path, _field(RECASTS)).step == 20
     picked = _picked(tmp_path, _field(RECASTS), keep={"general": _field(CHAT)})
     assert (picked.step, picked.over_next) == (10, None)
-    assert "general not shown to have fallen (-2 points, 95% interval -5 to +0" in picked.sentence
-    assert "set aside: step 20 (general fell: -30 points, 95% interval -37 to -23)" in (
+    assert "general not shown to have fallen (-2 points, 95% interval -6 to +2" in picked.sentence
+    assert "set aside: step 20 (general fell: -30 points, 95% interval -37 to -22)" in (
         picked.sentence
     )
     assert "whose pass rate on general has not fallen" in picked.rule
@@ -141,8 +220,10 @@ def test_when_all_have_fallen_the_best_is_taken_and_it_says_so(tmp_path: Path) -
     fallen = {"general": _field({**CHAT, "step-10": 50})}
     picked = _picked(tmp_path, _field(RECASTS), keep={**fallen, "safety": _field(CHAT)})
     assert picked.step == 20
-    assert "no checkpoint keeps to the limits, so this one was chosen among all" in picked.sentence
-    assert "step 20 (general fell: -30 points, 95% interval -37 to -23, safety fell:" in (
+    assert picked.sentence.startswith(
+        "No checkpoint keeps to the limits; of all, step 20: verified"
+    )
+    assert "step 20 (general fell: -30 points, 95% interval -37 to -22, safety fell:" in (
         picked.sentence
     )
     assert "safety not shown" not in picked.sentence

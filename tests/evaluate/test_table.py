@@ -55,7 +55,7 @@ def test_terminal_rows_hold_every_number_as_text(tmp_path: Path) -> None:
     perplexities = read_perplexities(write_perplexity(tmp_path / "p.json", {"m": 1.0}))
     (row,) = scores_table(read_scorecard(tmp_path / "s"), perplexities)
     assert row["model"] == "m"
-    assert row["verified"] == "75% (30-95)"
+    assert row["verified"] == "75% (12-99)"
     assert (row["perplexity"], row["n"], row["failed"]) == ("2.72", "4", "0")
     assert all(isinstance(cell, str) for cell in row.values())
 

@@ -57,7 +57,7 @@ def test_a_pair_says_everything_once(tmp_path: Path) -> None:
     assert pair.p_holm == pair.p == pytest.approx(2 * 0.5**30)
     assert found.sentences[0].startswith(
         "tuned better than base: recast 70% (60-78) against 40% (31-50), +30 points "
-        "(95% interval +23 to +37), 30 won and 0 lost of 100 turns, p <0.001; "
+        "(95% interval +22 to +37), 30 won and 0 lost of 100 turns, p <0.001; "
         "these turns would show 10 points."
     )
     assert summary == "compared 2 tutors by recast on scaffolding: tuned better than base"
@@ -86,13 +86,20 @@ def test_p_values_are_adjusted_over_all_pairs(tmp_path: Path) -> None:
     assert " by Holm over 3 pairs)" in found.sentences[0]
 
 
-def test_what_the_test_does_not_bear_out_is_said(tmp_path: Path) -> None:
+def test_what_the_test_does_not_bear_out_is_no_difference_shown(tmp_path: Path) -> None:
     names = {f"t{number}": 40 for number in range(11)}
-    found, _ = _compared(tmp_path, write_scores(tmp_path / "s", _field(base=40, good=46, **names)))
-    assert (found.pairs[0].verdict, found.pairs[0].p_holm) == ("better", 12 * 2 * 0.5**6)
+    scores = write_scores(tmp_path / "s", _field(base=40, good=47, **names))
+    found, summary = _compared(tmp_path, scores)
+    pair = found.pairs[0]
+    assert pair.low > 0
+    assert pair.p < 0.05 < pair.p_holm
+    assert pair.verdict == "no difference shown"
     assert found.sentences[0].endswith(
-        "does not bear it out, so score more turns before relying on it."
+        "; the interval leaves out zero, but the test does not bear it out: score more turns."
     )
+    assert "better" not in summary + found.sentences[0]
+    alone, _ = _compared(tmp_path, scores, runtimes=("base", "good"))
+    assert alone.pairs[0].verdict == "better"
 
 
 def test_more_than_four_are_compared_with_the_first_or_the_one_named(tmp_path: Path) -> None:
@@ -165,6 +172,17 @@ def test_unknown_names_list_the_known_ones(tmp_path: Path) -> None:
         _compared(tmp_path, scores, runtimes=("base",))
     with pytest.raises(RecipeError, match="scores is empty"):
         CompareSettings(scores=(), output=tmp_path / "x")
+
+
+def test_a_turn_or_two_show_nothing_and_no_number_of_turns_is_made_up(tmp_path: Path) -> None:
+    for n in (1, 2):
+        rows: dict[str, list[Judged]] = {"base": [], "tuned": []}
+        for number in range(n):
+            rows["base"].append(judged("base", number, passed=False))
+            rows["tuned"].append(judged("tuned", number, passed=True))
+        found, _ = _compared(tmp_path, write_scores(tmp_path / str(n), rows))
+        assert found.sentences[0].startswith("tuned and base, no difference shown")
+        assert found.sentences[0].endswith("; so few turns show nothing.")
 
 
 def test_without_a_turn_in_common_it_is_one_line(tmp_path: Path) -> None:

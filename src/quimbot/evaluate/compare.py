@@ -1,26 +1,30 @@
 """Statistics for tutors that answered the same learner turns: intervals first, then p-values.
 
 Everything is paired, because the turns are shared: an unpaired test on the same data throws most of
-the evidence away. Resampling draws whole dialogues, because turns of one learner are alike. A turn
-that was answered several times still counts once, by the share of its replies that pass.
+the evidence away. Interval and test take whole dialogues, because turns of one learner are alike. A
+turn that was answered several times still counts once, by the share of its replies that pass.
 """
 
 import math
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import NamedTuple
 
 import numpy as np
 import scipy  # loads scipy.stats, which takes a second, when it is first used
 
 from quimbot.runs.scorecard import Judged
-from quimbot.runs.wilson import Z95
 
 DRAWS = 10_000
+LEVEL = 0.95
 FEWEST = 6
 """Six independent outcomes that all went one way are the fewest with p < .05: 2 * .5**6."""
-_SEEN = Z95 + 0.841621  # standard errors of a difference seen at .05 with 80 % power
+_EXPECTED = 8
+"""So many wins must be expected to get at least six in 80 % of samples (Poisson)."""
+_Z80 = 0.841621
+_MANY = 1000  # dialogues, of which it matters little how many more there are
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,11 +40,15 @@ class Comparison:
     high: float
     error: float
     """Standard error of the difference."""
+    reach: float
+    """Standard errors from the difference to an end of its interval."""
+    of: int = 1
+    """Comparisons that the interval is made for: so many such hold at once in 95 %."""
     wins: int
     """Turns that ours passed more often."""
     losses: int
     p: float
-    """McNemar's exact test, two-sided."""
+    """McNemar's exact test by dialogue, two-sided."""
 
     @property
     def difference(self) -> float:
@@ -55,12 +63,29 @@ class Comparison:
     @property
     def detectable(self) -> float:
         """Smallest difference that these turns would show with 80 % power."""
-        return min(1.0, max(_SEEN * self.error, FEWEST / self.n))
+        still, rising = self._spread()
+        scale = ((self.reach + _Z80) * self.error) ** 2
+        alike = scale * rising / 2 + math.sqrt((scale * rising / 2) ** 2 + scale * still)
+        return min(1.0, max(alike, _EXPECTED / self.n))
 
     def turns_for(self, difference: float) -> int:
         """About how many such turns would show a difference with 80 % power."""
-        alike = self.n * (_SEEN * self.error / difference) ** 2
-        return math.ceil(max(alike, FEWEST / difference))
+        still, rising = self._spread()
+        alike = ((_student(_MANY, self.of) + _Z80) * self.error / difference) ** 2
+        return math.ceil(
+            max(self.n * alike * (still + rising * difference), _EXPECTED / difference)
+        )
+
+    def _spread(self) -> tuple[float, float]:
+        """How the variance of a difference of x compares to that found: the first + x the second.
+
+        As that of turns that disagree by chance: rare passes disagree more often once one tutor has
+        more of them, and a difference that is there is harder to see than none.
+        """
+        ours, theirs = ((rate * self.n + 1) / (self.n + 2) for rate in (self.ours, self.theirs))
+        rate = min((ours + theirs) / 2, 1 - (ours + theirs) / 2)
+        found = ours * (1 - theirs) + theirs * (1 - ours)
+        return 2 * rate * (1 - rate) / found, (1 - 2 * rate) / found
 
 
 class Both(NamedTuple):
@@ -72,52 +97,90 @@ class Both(NamedTuple):
     theirs: float
 
 
-def mcnemar(wins: int, losses: int) -> float:
-    """Two-sided exact p-value that wins and losses come from a fair coin."""
-    if wins + losses == 0:
-        return 1.0
-    return float(scipy.stats.binomtest(wins, wins + losses).pvalue)
+def mcnemar(differences: Sequence[float], groups: Sequence[Hashable]) -> float:
+    """Two-sided exact p-value that a fair coin gave each group to one side or the other.
+
+    With a turn a group this is McNemar's exact test of wins against losses. With several it is the
+    randomisation test that swaps the tutors group by group (Fisher, 1935): counting its turns one
+    by one would take the turns of one learner for independent ones.
+    """
+    sums: dict[Hashable, Fraction] = defaultdict(Fraction)
+    for difference, group in zip(differences, groups, strict=True):
+        sums[group] += Fraction(difference).limit_denominator(1000)  # shares of a few replies
+    unit = math.lcm(*(total.denominator for total in sums.values()))
+    weights = [int(total * unit) for total in sums.values() if total]
+    chances = np.ones(1)  # of the sums from -reach to +reach, two apart
+    for weight in map(abs, weights):
+        gap = np.zeros(weight)
+        chances = (np.concatenate([chances, gap]) + np.concatenate([gap, chances])) / 2
+    reached = np.abs(2 * np.arange(len(chances)) - len(chances) + 1)
+    return min(1.0, float(chances[reached >= abs(sum(weights))].sum()))
 
 
 def paired_bootstrap(
-    differences: Sequence[float], groups: Sequence[Hashable], *, seed: int = 0
+    differences: Sequence[float], groups: Sequence[Hashable], *, of: int = 1, seed: int = 0
 ) -> tuple[float, float, float]:
-    """Percentile 95 % interval and standard error of a mean difference; whole groups are drawn.
+    """95 % interval and standard error of a mean difference of shares; whole groups are drawn.
 
-    Zero is never left out while fewer than six groups differ: so few, all one way, can be chance.
-    One group alone leaves everything possible.
+    The percentiles are widened as Student's t is over the normal (Hesterberg, 2015, "What Teachers
+    Should Know about the Bootstrap"), and one turn won and one lost are added, so that tutors that
+    never differed are not taken for equal (Bonett and Price, 2012, "Adjusted Wald Confidence
+    Interval for a Difference of Binomial Proportions Based on Paired Data"). Zero is never left out
+    while fewer than six groups differ: so few, all one way, can be chance. One group alone leaves
+    everything possible.
+
+    Args:
+        differences: One a turn, from -1 to 1.
+        groups: The dialogue of each.
+        of: How many such intervals are to hold their truths at once in 95 % (Bonferroni).
+        seed: Of the draws.
     """
     numbers = {group: number for number, group in enumerate(dict.fromkeys(groups))}
     if len(numbers) == 1:
         return -1.0, 1.0, 1.0
     member = np.array([numbers[group] for group in groups])
-    group_sums = np.bincount(member, weights=np.asarray(differences, dtype=float))
-    group_sizes = np.bincount(member)
-    found = scipy.stats.bootstrap(  # percentiles: BCa has no value where all groups are alike
-        (group_sums, group_sizes),
+    sums = np.bincount(member, weights=np.asarray(differences, dtype=float)).round(9)
+    side = next((sign for sign in np.sign(sums) if sign), 1.0)  # swapped tutors mirror every draw
+    found = scipy.stats.bootstrap(
+        (np.append(sums, [side, -side]), np.append(np.bincount(member), [1, 1])),
         lambda sums, sizes, axis: sums.sum(axis) / sizes.sum(axis),
         paired=True,
         n_resamples=DRAWS,
         batch=1000,  # keeps memory small for suites with many dialogues
-        method="percentile",
+        confidence_level=1 - 2 * float(scipy.stats.norm.sf(_student(len(numbers), of))),
+        method="percentile",  # BCa has no value where all groups are alike, and covers no better
         rng=np.random.default_rng(seed),
     )
     low, high = (
         round(float(end), 9) for end in found.confidence_interval
     )  # thirds add up to 1e-17
-    if np.count_nonzero(group_sums.round(9)) < FEWEST:
+    if np.count_nonzero(sums) < FEWEST:
         low, high = min(low, 0.0), max(high, 0.0)
     return low, high, float(found.standard_error)
 
 
+def _student(groups: int, of: int) -> float:
+    """Standard errors to an end of the interval, where the error is that of drawing so many groups.
+
+    Drawn as they are, they vary less than groups do that are drawn anew.
+    """
+    quantile = scipy.stats.t.ppf(1 - (1 - LEVEL) / (2 * of), groups - 1)
+    return float(quantile * math.sqrt(groups / (groups - 1)))
+
+
 def compare(
-    ours: Sequence[float], theirs: Sequence[float], groups: Sequence[Hashable], *, seed: int = 0
+    ours: Sequence[float],
+    theirs: Sequence[float],
+    groups: Sequence[Hashable],
+    *,
+    of: int = 1,
+    seed: int = 0,
 ) -> Comparison:
     """Two tutors on the same turns, in the same order: for each, the share that passes."""
     n = len(ours)
     differences = [float(a) - float(b) for a, b in zip(ours, theirs, strict=True)]
-    low, high, error = paired_bootstrap(differences, groups, seed=seed)
-    wins, losses = sum(gap > 0 for gap in differences), sum(gap < 0 for gap in differences)
+    low, high, error = paired_bootstrap(differences, groups, of=of, seed=seed)
+    reach = _student(max(2, len(set(groups))), of)
     return Comparison(
         n=n,
         ours=sum(ours) / n,
@@ -125,9 +188,11 @@ def compare(
         low=low,
         high=high,
         error=error,
-        wins=wins,
-        losses=losses,
-        p=mcnemar(wins, losses),
+        reach=reach,
+        of=of,
+        wins=sum(gap > 0 for gap in differences),
+        losses=sum(gap < 0 for gap in differences),
+        p=mcnemar(differences, groups),
     )
 
 
@@ -162,14 +227,15 @@ def in_common(
     ]
 
 
-def paired(turns: Sequence[Both], *, seed: int = 0) -> Comparison | None:
-    """Two runtimes on the turns that both answered; none without any."""
+def paired(turns: Sequence[Both], *, of: int = 1, seed: int = 0) -> Comparison | None:
+    """Two runtimes on the turns that both answered, one of so many looked at; none without any."""
     if not turns:
         return None
     return compare(
         [turn.ours for turn in turns],
         [turn.theirs for turn in turns],
         [turn.group for turn in turns],
+        of=of,
         seed=seed,
     )
 

@@ -8,8 +8,9 @@ from typing import Literal
 from msgspec import structs
 
 from quimbot.evaluate.compare import Both, Comparison
+from quimbot.evaluate.rates import interval
+from quimbot.evaluate.select import would_show
 from quimbot.records.record import Strict
-from quimbot.runs.wilson import wilson
 
 Verdict = Literal["better", "worse", "no difference shown"]
 
@@ -23,11 +24,12 @@ class Pair(Strict, frozen=True, kw_only=True):
     ours: str
     theirs: str
     verdict: Verdict
-    """`better` or `worse` only where the interval of the difference leaves out zero."""
+    """`better` or `worse` only where the interval of the difference leaves out zero and the test
+    bears it out over all pairs of the file."""
     n: int
     ours_rate: float
     ours_low: float
-    """Lower end of the 95 % Wilson interval of the rate."""
+    """Lower end of the 95 % Wilson interval of the rate, over what the dialogues are worth."""
     ours_high: float
     theirs_rate: float
     theirs_low: float
@@ -39,7 +41,7 @@ class Pair(Strict, frozen=True, kw_only=True):
     wins: int
     losses: int
     p: float
-    """McNemar's exact test of wins against losses."""
+    """McNemar's exact test by dialogue."""
     p_holm: float
     """The same, adjusted by Holm over all pairs of the file."""
     detectable: float
@@ -67,12 +69,14 @@ def pair_of(
     match: tuple[str, str], turns: Sequence[Both], result: Comparison, p_holm: float
 ) -> Pair:
     """Everything about a match of two, from the turns that both answered."""
-    ours, theirs = (wilson(rate * result.n, result.n) for rate in (result.ours, result.theirs))
+    groups = [turn.group for turn in turns]
+    ours = interval([turn.ours for turn in turns], groups, turns=result.n)
+    theirs = interval([turn.theirs for turn in turns], groups, turns=result.n)
     better: Verdict = "better" if result.difference > 0 else "worse"
     return Pair(
         ours=match[0],
         theirs=match[1],
-        verdict=better if result.shown else "no difference shown",
+        verdict=better if result.shown and p_holm <= _BY_CHANCE else "no difference shown",
         n=result.n,
         ours_rate=result.ours,
         ours_low=ours[0],
@@ -112,12 +116,15 @@ def sentence(pair: Pair, short: Mapping[str, str], measure: str, of: int) -> str
         f"{100 * pair.difference:+.0f} points "
         f"(95% interval {100 * pair.low:+.0f} to {100 * pair.high:+.0f}), "
         f"{pair.wins} won and {pair.losses} lost of {pair.n} turns, {p}; "
-        f"these turns would show {100 * pair.detectable:.0f} points"
+        f"{would_show(pair.detectable)}"
     )
     if pair.verdict != "no difference shown":
-        chance = "; the test does not bear it out, so score more turns before relying on it"
-        return text + (chance if pair.p_holm > _BY_CHANCE else "") + "."
-    if pair.detectable > _WORTH_SEEING:
+        return f"{text}."
+    if pair.low > 0 or pair.high < 0:
+        text += (
+            "; the interval leaves out zero, but the test does not bear it out: score more turns"
+        )
+    elif _WORTH_SEEING < pair.detectable < 1:
         text += f", and about {pair.turns_for_5_points:,} turns would show 5"
     return f"{text}."
 

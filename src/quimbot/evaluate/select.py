@@ -10,6 +10,7 @@ from quimbot.evaluate.keep import Kept, keep
 from quimbot.exceptions import DataError, RecipeError
 from quimbot.records.jsonl import write_json
 from quimbot.records.record import Move
+from quimbot.runs.recipe import suggestion
 from quimbot.runs.scorecard import (
     Judged,
     Perplexities,
@@ -53,6 +54,10 @@ class SelectSettings:
         for name in ("max_red_pen", "min_question"):
             if not 0 <= getattr(self, name) <= 1:
                 raise RecipeError(f"{name} is {getattr(self, name)}; it must be from 0 to 1")
+        if len(set(self.keep)) < len(self.keep):
+            raise RecipeError(
+                f"keep names {max(self.keep, key=self.keep.count)} twice; once is enough"
+            )
 
     def inputs(self) -> tuple[Path, ...]:
         """The scores and the perplexities."""
@@ -153,16 +158,21 @@ def in_words(comparison: Comparison, theirs: str) -> str:
     interval = f"{points(comparison)}, n = {comparison.n}"
     if comparison.shown:
         return f"{'higher' if comparison.difference > 0 else 'lower'} than {theirs} ({interval})"
-    return (
-        f"no difference to {theirs} shown ({interval}; "
-        f"these turns would show {100 * comparison.detectable:.0f} points)"
-    )
+    return f"no difference shown to {theirs} ({interval}; {would_show(comparison.detectable)})"
+
+
+def would_show(detectable: float) -> str:
+    """The smallest difference that these turns would show, or that there is none."""
+    if detectable < 1:
+        return f"these turns would show {100 * detectable:.0f} points"
+    return "so few turns show nothing"
 
 
 def points(comparison: Comparison) -> str:
     """A difference and its interval, in points of 100."""
     gap, low, high = (100 * x for x in (comparison.difference, comparison.low, comparison.high))
-    return f"{gap:+.0f} points, 95% interval {low:+.0f} to {high:+.0f}"
+    together = f" for {comparison.of} at once" if comparison.of > 1 else ""
+    return f"{gap:+.0f} points, 95% interval{together} {low:+.0f} to {high:+.0f}"
 
 
 def _candidates(card: Scorecard, settings: SelectSettings) -> list[Score]:
@@ -173,17 +183,19 @@ def _candidates(card: Scorecard, settings: SelectSettings) -> list[Score]:
     """
     scores = [score for score in card.scores if score.measure == settings.measure]
     if not scores:
-        known = ", ".join(dict.fromkeys(score.measure for score in card.scores))
+        known = list(dict.fromkeys(score.measure for score in card.scores))
         raise DataError(
-            f"{settings.scores}: holds no {settings.measure!r}; measures there: {known}; "
-            "name one of them, or score it too"
+            f"{settings.scores}: holds no {settings.measure!r}; measures there: "
+            f"{', '.join(known)}; name one of them, or score it too"
+            f"{suggestion(settings.measure, known)}"
         )
     candidates = [score for score in scores if score.address != settings.base]
     if len(candidates) == len(scores):
-        known = ", ".join(score.address for score in scores)
+        known = [score.address for score in scores]
         raise DataError(
-            f"{settings.scores}: the base {settings.base!r} is not among the scores ({known}); "
-            "score it too, or name it as it was scored"
+            f"{settings.scores}: the base {settings.base!r} is not among the scores "
+            f"({', '.join(known)}); score it too, or name it as it was scored"
+            f"{suggestion(settings.base, known)}"
         )
     if not candidates:
         raise DataError(f"{settings.scores}: only the base is scored; add checkpoints to choose")
@@ -211,13 +223,13 @@ def _picked(
 
     def over(address: str) -> Comparison | None:
         theirs = answers(judged, address, settings.measure)
-        return paired(in_common(own, theirs), seed=settings.seed)
+        return paired(in_common(own, theirs), of=len(order), seed=settings.seed)
 
     over_base = over(settings.base)
     if over_base is None:
         raise DataError(
-            f"{settings.scores}: {first.address} and {settings.base} answered no turn in common; "
-            "score them again"
+            f"{settings.scores}: {first.address} and {settings.base} answered no turn in common "
+            f"that counts for {settings.measure}; score both for it, on the same turns"
         )
     runner_up = _runner_up(order)
     over_next = over(runner_up.address) if runner_up else None
@@ -256,32 +268,47 @@ def _sentence(
     surprise: Mapping[str, float],
     measure: str,
 ) -> str:
-    first = order[0].score
-    parts = [
-        f"{named(first)}: {_rate(measure, first.verified)}, {in_words(over_base, 'the base model')}"
-    ]
-    second = _runner_up(order)
+    first, second = order[0].score, _runner_up(order)
+    lead = "" if not order[0].against else "No checkpoint keeps to the limits; of all, "
+    verified = _rate(measure, first.verified)
+    parts = [f"{lead}{named(first)}: {verified}, {in_words(over_base, 'the base model')}"]
     if over_next and second:
         parts.append(in_words(over_next, f"the next choice, {named(second)}"))
-        if first.verified.value <= second.verified.value:
-            ours, theirs = surprise[first.address], surprise[second.address]
-            parts.append(f"held-out perplexity {ours:.2f} against {theirs:.2f}")
+    parts += _tie(order, surprise)
     parts.append(
         f"red-pen language in {first.red_pen.value:.0%} and a question in "
         f"{first.question.value:.0%} of replies"
     )
+    if first.failed:
+        parts.append(f"{first.failed} of {first.asked} requests got no reply and are left out")
     parts += [
-        f"{each.suite} not shown to have fallen ({points(each.result)}; "
-        f"these turns would show {100 * each.result.detectable:.0f} points)"
+        f"{each.suite} not shown to have fallen "
+        f"({points(each.result)}; {would_show(each.result.detectable)})"
         for each in order[0].kept
         if not each.fell
     ]
-    if order[0].against:
-        parts.append("no checkpoint keeps to the limits, so this one was chosen among all")
     aside = [f"{named(each.score)} ({', '.join(each.against)})" for each in order if each.against]
     if aside:
-        parts.append(f"set aside: {', '.join(aside)}")
+        parts.append(f"{'out of limits' if lead else 'set aside'}: {', '.join(aside)}")
+    if len(order) > 1:
+        parts.append(
+            f"picked from {len(order)} on these turns, so expect somewhat less of it on others"
+        )
     return "; ".join(parts) + "."
+
+
+def _tie(order: Sequence[Candidate], surprise: Mapping[str, float]) -> list[str]:
+    """What decided between the first and the highest of the others, where that is no lower."""
+    first = order[0].score
+    others = [each.score for each in order[1:] if bool(each.against) == bool(order[0].against)]
+    top = max(others, key=lambda score: score.verified.value, default=None)
+    if top is None or top.verified.value < first.verified.value:
+        return []
+    ours, theirs = (f"{surprise[score.address]:.2f}" for score in (first, top))
+    by = f"the lower held-out perplexity decided ({ours} against {theirs})"
+    if ours == theirs:
+        by = f"the earlier step decided (held-out perplexity {ours} for both)"
+    return [f"{named(top)} has {top.verified.value:.0%}, within one standard error, so {by}"]
 
 
 def _rate(measure: str, rate: Rate) -> str:

@@ -260,7 +260,8 @@ class Picked(Strict, frozen=True, kw_only=True):
     question: Rate
     perplexity: float | None
     over_base: tuple[float, float, float]
-    """Difference in verified rate to the base model, and its 95 % interval."""
+    """Difference in verified rate to the base model, and its 95 % interval: so wide that those
+    of all checkpoints it was chosen from hold at once."""
     over_next: tuple[float, float, float] | None
     """The same to the runner-up, when there is one."""
     next: str = ""

@@ -5,10 +5,10 @@ import math
 Z95 = 1.959964
 
 
-def wilson(passed: float, n: int, z: float = Z95) -> tuple[float, float]:
+def wilson(passed: float, n: float, z: float = Z95) -> tuple[float, float]:
     """The Wilson score interval of a rate, 95 % wide; nothing seen leaves everything possible.
 
-    Shares of a turn count too, which scipy's refuses.
+    Shares of a turn, and of their number, count too, which scipy's refuses.
     """
     if n == 0:
         return 0.0, 1.0
