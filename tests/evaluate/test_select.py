@@ -146,6 +146,11 @@ def test_turns_that_do_not_count_leave_nothing_to_choose_by(tmp_path: Path) -> N
         _picked(tmp_path, rows)
 
 
+def test_a_typo_is_told_the_name_that_was_meant(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=r"holds no 'recsat'; .*did you mean 'recast'\?"):
+        _picked(tmp_path, _field(RECASTS), measure="recsat")
+
+
 def test_a_suite_named_twice_is_one_line(tmp_path: Path) -> None:
     with pytest.raises(RecipeError, match=r"keep names .*general twice"):
         SelectSettings(

@@ -89,7 +89,7 @@ class Score(Strict, frozen=True, kw_only=True):
     @property
     def measure(self) -> str:
         """What is measured: the move, or the check where there is none."""
-        return self.move or self.check
+        return self.move.value if self.move else self.check
 
 
 class Scorecard(Strict, frozen=True, kw_only=True):
