@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from msgspec import structs
-from reviews import line
+from reviews import written
 from scorecards import judged
 
 from quimbot.evaluate.criteria import Criterion
@@ -35,16 +35,16 @@ def save_labels(
 ) -> Path:
     """A file of a rater: reply -> question -> answer."""
     rows = (
-        line(
-            sheet="5ee7",
-            rater=rater,
-            place=place,
-            reply=reply,
-            answers=dict(own),
-            note=note,
-            seconds=10 + place,
-        )
+        {
+            "sheet": "5ee7",
+            "rater": rater,
+            "place": place,
+            "reply": reply,
+            "answers": dict(own),
+            "note": note,
+            "seconds": 10 + place,
+        }
         for place, (reply, own) in enumerate(answers.items(), 1)
     )
-    path.write_text("".join(rows), "utf-8")
+    path.write_text(written(*rows), "utf-8")
     return path

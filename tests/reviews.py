@@ -2,7 +2,7 @@
 
 import json
 import zlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from msgspec import structs
@@ -68,10 +68,14 @@ def make_key(count: int = 12, *, sides: int = 2, of: int = 40) -> Key:
     )
 
 
-def line(**row: object) -> str:
-    """A line as the page saves it."""
-    text = json.dumps(row, ensure_ascii=False, separators=(",", ":"))[:-1]
-    return f'{text},"check":"{zlib.crc32(text.encode()):08x}"}}\n'
+def written(*rows: Mapping[str, object]) -> str:
+    """The rows as the page saves them."""
+    lines, check = [], 0
+    for row in rows:
+        text = json.dumps(row, ensure_ascii=False, separators=(",", ":"))[:-1]
+        check = zlib.crc32(text.encode(), check)
+        lines.append(f'{text},"check":"{check:08x}"}}\n')
+    return "".join(lines)
 
 
 def save(
@@ -94,17 +98,17 @@ def save(
             shown = [reply.id for reply in pair.replies]
             ids = {reply.address: reply.id for reply in pair.replies}
             rows.append(
-                line(
-                    sheet=key.sheet,
-                    rater=rater,
-                    place=place,
-                    pair=pair.id,
-                    shown=shown,
-                    choice=choice if choice in {TIE, BAD} else ids.get(choice, shown[0]),
-                    why=list(why),
-                    note=note,
-                    seconds=10 + place,
-                )
+                {
+                    "sheet": key.sheet,
+                    "rater": rater,
+                    "place": place,
+                    "pair": pair.id,
+                    "shown": shown,
+                    "choice": choice if choice in {TIE, BAD} else ids.get(choice, shown[0]),
+                    "why": list(why),
+                    "note": note,
+                    "seconds": 10 + place,
+                }
             )
-    path.write_text("".join(rows), "utf-8")
+    path.write_text(written(*rows), "utf-8")
     return path

@@ -1,7 +1,8 @@
 """What pages for people's judgements share: one HTML file that holds all, and the file it gives.
 
 A page asks for a name, shows one thing after another and keeps every answer in the browser; what a
-rater saves at the end is JSON Lines, each line closed by a checksum of all before it.
+rater saves at the end is JSON Lines, each line closed by a checksum of all before it in the file:
+a line that was changed, added or taken away is noticed.
 """
 
 import base64
@@ -69,7 +70,7 @@ def read_given(path: Path, kind: type[T], sheet: str = "") -> Iterator[tuple[int
 
     Raises:
         DataError: the file is missing or empty, or a line is none of this kind, was changed, or
-            belongs to another page or rater (file and line are named).
+            belongs to another page or file (file and line are named).
     """
     try:
         text = path.read_bytes().removeprefix(_BYTE_ORDER_MARK)
@@ -77,38 +78,37 @@ def read_given(path: Path, kind: type[T], sheet: str = "") -> Iterator[tuple[int
         raise DataError(f"{path}: no such file; name what a rater saved") from None
     except IsADirectoryError:
         raise DataError(f"{path}: is a folder; name the files in it") from None
-    first: T | None = None
+    check, empty = 0, True
     for number, line in enumerate(text.splitlines(), 1):
         if not line.strip():
             continue
-        row = _checked(f"{path}:{number}", line.strip(), kind)
-        first = first or row
+        check, row = _checked(f"{path}:{number}", line.strip(), check, kind)
         if sheet and row.sheet != sheet:
             raise DataError(
                 f"{path}:{number}: answers page {row.sheet!r}, but the key is of page {sheet!r}; "
                 "name the key that was written with that page"
             )
-        if row.rater != first.rater:
-            raise DataError(
-                f"{path}:{number}: by {row.rater!r}, but the file begins with {first.rater!r}; "
-                "keep each rater's file as it was saved"
-            )
+        empty = False
         yield number, row
-    if first is None:
+    if empty:
         raise DataError(f"{path}: holds no answers; ask the rater to save again")
 
 
-def _checked(where: str, line: bytes, kind: type[T]) -> T:
+def _checked(where: str, line: bytes, before: int, kind: type[T]) -> tuple[int, T]:
+    """The checksum so far and the row, given the checksum of the lines before."""
     parts = _CHECKED.fullmatch(line)
     if parts is None:
         raise DataError(f"{where}: is no line that a review page saved; name the file as it came")
-    if zlib.crc32(parts[1]) != int(parts[2], 16):
+    check, given = zlib.crc32(parts[1], before), int(parts[2], 16)
+    if before and given == zlib.crc32(parts[1]):
+        raise DataError(f"{where}: here another file begins; name each file as it was saved")
+    if check != given:
         raise DataError(
-            f"{where}: was changed after it was saved, its checksum does not fit; "
+            f"{where}: it or a line before it was changed, added or taken away after it was saved; "
             "take the file as the rater sent it"
         )
     try:
-        return msgspec.json.decode(line, type=kind)
+        return check, msgspec.json.decode(line, type=kind)
     except msgspec.MsgspecError as fault:
         raise DataError(f"{where}: {fault}; is it the file of another kind of page?") from None
 

@@ -20,6 +20,7 @@ from quimbot.evaluate.blind.sheet import Kind, read_key
 pytestmark = pytest.mark.timeout(120)
 
 FLAGS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"]
+FULL = "Storage.prototype.setItem = () => { throw new DOMException('full'); };"
 SIZES: dict[str, tuple[int, int]] = {"desk": (1280, 800), "phone": (375, 720)}
 
 
@@ -63,7 +64,8 @@ def make(folder: Path, *words: str, sides: int = 2) -> Path:
 def begin(context: BrowserContext, path: Path, name: str) -> Page:
     page = context.new_page()
     page.goto(path.as_uri())
-    page.keyboard.type(name)  # the field has the focus
+    page.keyboard.press("Control+a")  # the field has the focus, and may hold a name
+    page.keyboard.type(name)
     page.keyboard.press("Enter")
     expect(page.locator("#where")).to_be_visible()
     return page
@@ -100,12 +102,14 @@ def test_every_screen_is_accessible_and_fits(
             assert page.evaluate("document.documentElement.scrollWidth") <= SIZES[size][0]
             for target in page.locator(
                 "button:visible, a:visible, input:not([type]):visible, textarea:visible, "
+                "input[type=file]:visible, "
                 "summary:visible, label.tick:visible"
             ).all():
                 box = target.bounding_box()
                 assert box is not None
                 assert min(box["width"], box["height"]) >= 44, target.inner_text()
 
+        page.get_by_text("Begun on another device?").click()
         check()
         page.get_by_label("Your name").fill("Ana")
         page.get_by_role("button", name="Begin").click()
@@ -250,14 +254,93 @@ def test_keys_can_be_switched_off_and_pairs_left_open(browser: Browser, tmp_path
         expect(page.locator("#where")).to_have_text(f"Pair 1 of {n}")
 
 
+def test_two_tabs_lose_nothing_of_each_other(browser: Browser, tmp_path: Path) -> None:
+    path = make(tmp_path, "--pairs", "3")
+    with opened(browser) as context:
+        first, second = begin(context, path, "Ana"), begin(context, path, "ana")
+        for _ in range(3):
+            second.keyboard.press("t")
+            second.keyboard.press("ArrowRight")
+        expect(first.get_by_role("button", name="About equal")).to_have_attribute(
+            "aria-pressed", "true"
+        )
+        first.keyboard.press("ArrowRight")  # keeps how long the first was in sight
+        second.keyboard.press("b")
+        second.get_by_role("button", name="Stop and save").click()
+        rows = [json.loads(line) for line in save(second, tmp_path).read_text().splitlines()]
+        assert [row["choice"] for row in rows] == ["tie", "tie", "tie", "bad"]
+
+
+def test_a_review_goes_on_elsewhere_from_the_saved_file(browser: Browser, tmp_path: Path) -> None:
+    path = make(tmp_path, "--pairs", "3")
+    n = len(read_key(tmp_path / "page.key.json").pairs)
+    with opened(browser) as context:
+        page = begin(context, path, "Ana María")
+        for key in "1t":
+            page.keyboard.press(key)
+            page.keyboard.press("a")
+            page.keyboard.press("n")
+            page.keyboard.type("“schön” 🙂")
+            page.keyboard.press("Escape")
+            page.keyboard.press("ArrowRight")
+        seen = texts(page)
+        page.get_by_role("button", name="Stop and save").click()
+        half = save(page, tmp_path)
+    edited = tmp_path / "edited.jsonl"
+    edited.write_text(half.read_text().replace('"tie"', '"bad"'))
+    mailed = tmp_path / "Ana María.txt"
+    mailed.write_bytes(b"\xef\xbb\xbf" + half.read_bytes().replace(b"\n", b"\r\n"))
+    with opened(browser, "phone") as context:
+        page = context.new_page()
+        page.goto(path.as_uri())
+        page.get_by_text("Begun on another device?").click()
+        page.get_by_label("Choose the file that you saved there").set_input_files(edited)
+        expect(page.locator("#kept")).to_contain_text("edited.jsonl is not what this page saved")
+        expect(page.get_by_label("Your name")).to_have_value("")
+        page.get_by_label("Choose the file that you saved there").set_input_files(mailed)
+        expect(page.locator("#kept")).to_contain_text(f"2 of {n} judged here as Ana María")
+        page.get_by_role("button", name="Continue", exact=True).click()
+        expect(page.locator("#where")).to_have_text(f"Pair 3 of {n}")
+        assert texts(page) == seen
+        for _ in range(3, n + 1):
+            page.get_by_role("button", name="Both bad").click()
+            page.locator("#next").click()
+        whole = save(page, tmp_path / "phone")
+    assert whole.read_text().startswith(half.read_text())  # the same lines, and more
+    assert len(whole.read_text().splitlines()) == n
+
+
+def test_answers_hold_when_the_storage_is_full(browser: Browser, tmp_path: Path) -> None:
+    path = make(tmp_path, "--pairs", "3")
+    with opened(browser) as context:
+        page = begin(context, path, "Ana")
+        page.keyboard.press("t")
+        expect(page.locator("#unkept")).to_be_hidden()
+        page.evaluate(f"() => {{ {FULL} }}")
+        page.keyboard.press("b")
+        expect(page.locator("#unkept")).to_contain_text("save before you close the page")
+        page.keyboard.press("ArrowRight")
+        page.keyboard.press("1")
+        page.keyboard.press("ArrowLeft")
+        expect(page.get_by_role("button", name="Both bad")).to_have_attribute(
+            "aria-pressed", "true"
+        )
+
+
 def test_where_nothing_can_be_kept_it_says_so(browser: Browser, tmp_path: Path) -> None:
     path = make(tmp_path, "--pairs", "2")
     with opened(browser) as context:
-        context.add_init_script(
-            "Storage.prototype.setItem = () => { throw new DOMException('full'); };"
-        )
+        context.add_init_script(FULL)
+        page = context.new_page()
+        page.goto(path.as_uri())
+        expect(page.locator("#kept")).to_contain_text("This browser keeps nothing")
+        page.close()
         page = begin(context, path, "Ana")
         page.keyboard.press("2")
+        with page.expect_event("dialog") as asked:
+            page.close(run_before_unload=True)
+        assert asked.value.type == "beforeunload"
+        asked.value.dismiss()
         page.get_by_role("button", name="Stop and save").click()
         expect(page.locator("#sum")).to_contain_text("save before you close the page")
         assert len(page.locator("#text").input_value().splitlines()) == 1

@@ -71,6 +71,13 @@ def test_a_result_never_takes_the_place_of_what_it_is_made_from(output: str) -> 
         BlindOpenSettings(exports=(Path("a.jsonl"),), key=Path("k.json"), output=Path(output))
 
 
+def test_a_file_named_twice_is_told() -> None:
+    with pytest.raises(RecipeError, match=r"a\.jsonl is named twice; name the key"):
+        BlindOpenSettings(
+            exports=(Path("a.jsonl"), Path("a.jsonl")), key=Path("k.json"), output=Path("o.html")
+        )
+
+
 def test_nothing_to_open_is_refused() -> None:
     with pytest.raises(RecipeError, match="exports is empty"):
         BlindOpenSettings(exports=(), key=Path("k.json"), output=Path("o.html"))

@@ -19,21 +19,31 @@ def read_all(paths: Sequence[Path], key: Key) -> dict[str, Answers]:
     """
     pairs = {pair.id: pair for pair in key.pairs}
     found: dict[str, Answers] = {}
-    files: dict[str, tuple[Path, str]] = {}
+    files: dict[str, tuple[Path, Answers]] = {}
     for path in paths:
         answers = _read(path, key, pairs)
         rater = next(iter(answers.values())).rater
         if rater.casefold() in files:
-            other, name = files[rater.casefold()]
-            same = found[name] == answers
-            raise DataError(
-                f"{other} and {path}: both are by {rater!r}"
-                + (", with the same answers; " if same else ", with different answers; ")
-                + ("name one of them" if same else "name the one that holds, or ask who it was")
-            )
+            raise DataError(_twice(*files[rater.casefold()], path, answers))
         found[rater] = answers
-        files[rater.casefold()] = (path, rater)
+        files[rater.casefold()] = (path, answers)
     return found
+
+
+def _twice(first: Path, ours: Answers, second: Path, theirs: Answers) -> str:
+    """What to do about two files of one name: one may go on from the other, or they contradict."""
+    name = next(iter(theirs.values())).rater
+    both = f"{first} and {second}: both are by {name!r}"
+    apart = sum(ours[pair].choice != theirs[pair].choice for pair in ours.keys() & theirs.keys())
+    if apart:
+        return f"{both} and differ on {apart} pairs; name the one that holds, or ask who it was"
+    if ours.keys() <= theirs.keys() or ours.keys() >= theirs.keys():
+        count, fuller = max((len(theirs), second), (len(ours), first))
+        return f"{both} and say the same, {fuller} about {count} pairs; name it alone"
+    return (
+        f"{both} and are about different pairs; if that is one person, let them choose one file "
+        'after the other under "Begun on another device?" on the page, and save again'
+    )
 
 
 def _read(path: Path, key: Key, pairs: Mapping[str, Pair]) -> Answers:

@@ -1,5 +1,6 @@
 """`blind open`: what the raters saved, joined with the key: a page, the numbers, one sentence."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -37,10 +38,13 @@ class BlindOpenSettings:
         """Check that there is something to open."""
         if not self.exports:
             raise RecipeError("exports is empty; name at least one file that a rater saved")
+        twice = [path for path, times in Counter(self.inputs()).items() if times > 1]
+        if twice:
+            raise RecipeError(f"{twice[0]} is named twice; name the key and each export once")
         if len({*self.inputs(), *self.outputs()}) < len(self.inputs()) + len(self.outputs()):
             raise RecipeError(
-                f"output {self.output}: it, its .json, the key and the exports must be files of "
-                "their own, each named once; give another output"
+                f"output {self.output}: it and its .json must be files of their own, not the key "
+                "or an export; give another output that ends in .html"
             )
 
     def inputs(self) -> tuple[Path, ...]:

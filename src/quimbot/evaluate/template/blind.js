@@ -60,6 +60,7 @@ const change = review({
     choice,
     why,
   }),
+  given: ({ pair, choice, why }) => [pair, { choice, why }],
   keys: {
     ...Object.fromEntries(
       sheet.pairs[0].replies.map((_, place) => [String(place + 1), () => buttons()[place].click()]),

@@ -46,6 +46,7 @@ const change = review({
     reply: reply.id,
     answers: Object.fromEntries(sheet.questions.map((question) => [question, answers[question]])),
   }),
+  given: ({ reply, answers }) => [reply, { answers }],
   keys: {
     y: () => answer(asked[marked], true),
     n: () => answer(asked[marked], false),

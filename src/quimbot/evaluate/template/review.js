@@ -28,8 +28,9 @@ function showTalk({ earlier, learner }) {
 
 // ---- chance that each rater meets again ----------------------------------------------------
 
-function crc32(text) {
-  let crc = -1;
+/** The checksum of a text, or of a text after another one with the checksum `before`. */
+function crc32(text, before = 0) {
+  let crc = ~before;
   for (const byte of new TextEncoder().encode(text)) {
     crc ^= byte;
     for (let bit = 0; bit < 8; bit++) crc = (crc >>> 1) ^ (0xedb88320 & -(crc & 1));
@@ -55,14 +56,15 @@ function shuffled(list, draw) {
 
 // ---- what is kept in this browser ----------------------------------------------------------
 
-const memory = new Map(); // where storage is forbidden, answers last as long as the page
+const memory = new Map(); // where storage is forbidden or full, answers last as long as the page
 let lasting = true;
 
 function read(name) {
+  if (!lasting && memory.has(name)) return memory.get(name);
   try {
-    return JSON.parse(localStorage.getItem(`quimbot ${name}`)) ?? memory.get(name);
+    return JSON.parse(localStorage.getItem(`quimbot ${name}`));
   } catch {
-    return memory.get(name);
+    return null;
   }
 }
 
@@ -77,10 +79,33 @@ function keep(name, value) {
 
 // ---- the file at the end -------------------------------------------------------------------
 
-/** A line of the file: the last field is a checksum of all before it. */
-function line(row) {
-  const text = JSON.stringify(row).slice(0, -1);
-  return `${text},"check":"${crc32(text).toString(16).padStart(8, "0")}"}\n`;
+const hex = (crc) => crc.toString(16).padStart(8, "0");
+
+/** The lines of the file: the last field of each is a checksum of all before it in the file. */
+function written(rows) {
+  let crc = 0;
+  return rows
+    .map((row) => {
+      const text = JSON.stringify(row).slice(0, -1);
+      crc = crc32(text, crc);
+      return `${text},"check":"${hex(crc)}"}\n`;
+    })
+    .join("");
+}
+
+/** The rows of such a file; throws when it is another or was changed. */
+function readBack(text) {
+  let crc = 0;
+  const lines = text.replace(/^\ufeff/, "").split("\n").map((line) => line.trim()).filter(Boolean);
+  const rows = lines.map((line) => {
+    const [, body, check] = line.match(/^(.*),"check":"([0-9a-f]{8})"\}$/);
+    crc = crc32(body, crc);
+    const row = JSON.parse(line);
+    if (hex(crc) !== check || row.sheet !== sheet.id) throw new Error(line);
+    return row;
+  });
+  if (!rows.length) throw new Error("empty");
+  return rows;
 }
 
 function fileName(rater) {
@@ -99,6 +124,7 @@ function fileName(rater) {
  *  mark(answer)       shows what was answered
  *  judged(answer)     whether it counts as answered
  *  row(thing, answer) what the file says about it
+ *  given(row)         id and answer that the file tells
  *  keys               key -> what it does
  *
  * Returns `change(changes)`, which keeps changes of the answer to the thing shown.
@@ -109,27 +135,37 @@ function review(page) {
   let answers = {};
   let at = 0;
   let since = null; // when the thing shown came into sight
+  let unsaved = false;
 
-  const shelf = () => `${sheet.id} ${rater}`;
+  const shelf = (name = rater) => `${sheet.id} ${name.toLowerCase()}`;
   const judged = (thing) => page.judged(answers[thing.id] ?? {});
   const open = () => things.filter((thing) => !judged(thing));
 
-  function change(changes) {
-    const thing = things[at];
-    answers = { ...answers, ...read(shelf()) }; // another tab may have answered meanwhile
+  /** Keeps changes of one answer beside what another tab has kept meanwhile. */
+  function update(thing, changes) {
+    answers = { ...answers, ...read(shelf()) };
     answers[thing.id] = { ...answers[thing.id], ...changes };
     keep(shelf(), answers);
-    page.mark(answers[thing.id]);
+    unsaved = true;
+  }
+
+  function showAnswer() {
+    const answer = answers[things[at].id] ?? {};
+    if (element("note").value !== (answer.note ?? "")) element("note").value = answer.note ?? "";
+    page.mark(answer);
     showProgress();
+  }
+
+  function change(changes) {
+    update(things[at], changes);
+    showAnswer();
   }
 
   /** Adds the time that the thing shown was in sight. */
   function clock(running) {
     if (since !== null) {
       const thing = things[at];
-      const ms = (answers[thing.id]?.ms ?? 0) + Math.round(performance.now() - since);
-      answers[thing.id] = { ...answers[thing.id], ms };
-      keep(shelf(), answers);
+      update(thing, { ms: (answers[thing.id]?.ms ?? 0) + Math.round(performance.now() - since) });
     }
     since = running ? performance.now() : null;
   }
@@ -147,6 +183,7 @@ function review(page) {
     const last = at === things.length - 1;
     element("next").classList.toggle("main", judged(things[at]));
     element("next").textContent = last ? "Finish" : judged(things[at]) ? "Go on" : "Skip";
+    element("unkept").hidden = lasting;
   }
 
   function go(to) {
@@ -156,10 +193,8 @@ function review(page) {
     at = to;
     element("where").textContent = `${page.called} ${at + 1} of ${things.length}`;
     element("back").disabled = at === 0;
-    element("note").value = answers[things[at].id]?.note ?? "";
     page.show(things[at]);
-    page.mark(answers[things[at].id] ?? {});
-    showProgress();
+    showAnswer();
     screen("item", element("where"));
     clock(true);
   }
@@ -171,7 +206,7 @@ function review(page) {
 
   function begin(name) {
     rater = name;
-    things = page.order(chance(`${sheet.id} ${rater}`));
+    things = page.order(chance(shelf()));
     answers = read(shelf()) ?? {};
     keep(`${sheet.id} last`, rater);
     if (open().length) go(firstOpen());
@@ -181,10 +216,12 @@ function review(page) {
   // ---- start -------------------------------------------------------------------------------
 
   const named = () => element("rater").value.trim().replace(/\s+/g, " ").normalize("NFC");
+  keep("tried", true);
+  if (!lasting) element("kept").textContent = "This browser keeps nothing: save before you close the page.";
   const usual = element("kept").textContent;
 
   function showKept() {
-    const before = Object.values(read(`${sheet.id} ${named()}`) ?? {}).filter(page.judged).length;
+    const before = Object.values(read(shelf(named())) ?? {}).filter(page.judged).length;
     element("begin").textContent = before ? "Continue" : "Begin";
     element("kept").textContent = before
       ? `${before} of ${page.count} judged here as ${named()}; you continue where you stopped.`
@@ -197,6 +234,25 @@ function review(page) {
     event.preventDefault();
     if (named()) begin(named());
   });
+  element("earlier").addEventListener("change", async ({ target }) => {
+    const [file] = target.files;
+    if (!file) return;
+    try {
+      const rows = readBack(await file.text());
+      element("rater").value = rows[0].rater;
+      const told = rows.map((row) => {
+        const [id, answer] = page.given(row);
+        return [id, { ...answer, note: row.note, ms: 1000 * row.seconds }];
+      });
+      const here = read(shelf(named())) ?? {};
+      const open = told.filter(([id]) => !page.judged(here[id] ?? {})); // what was answered here stays
+      keep(shelf(named()), { ...here, ...Object.fromEntries(open) });
+      showKept();
+    } catch {
+      element("kept").textContent = `${file.name} is not what this page saved, or was changed since.`;
+    }
+    target.value = "";
+  });
   element("keys").open = matchMedia("(hover: hover) and (min-width: 40rem)").matches;
   element("single").checked = read("keys") ?? true;
   element("single").addEventListener("change", (event) => keep("keys", event.target.checked));
@@ -204,20 +260,13 @@ function review(page) {
   // ---- end ---------------------------------------------------------------------------------
 
   function text() {
-    return things
-      .map((thing, place) => [thing, place + 1, answers[thing.id] ?? {}])
-      .filter(([, , answer]) => page.judged(answer))
-      .map(([thing, place, answer]) =>
-        line({
-          sheet: sheet.id,
-          rater,
-          place,
-          ...page.row(thing, answer),
-          note: answer.note ?? "",
-          seconds: Math.round((answer.ms ?? 0) / 1000),
-        }),
-      )
-      .join("");
+    const row = (thing, place) => {
+      const answer = answers[thing.id];
+      const seconds = Math.round((answer.ms ?? 0) / 1000);
+      const said = page.row(thing, answer);
+      return { sheet: sheet.id, rater, place: place + 1, ...said, note: answer.note ?? "", seconds };
+    };
+    return written(things.map((thing, place) => judged(thing) && row(thing, place)).filter(Boolean));
   }
 
   function finish() {
@@ -228,7 +277,7 @@ function review(page) {
       ? `${things.length - left} of ${things.length} are judged. ` +
         (lasting
           ? "They stay in this browser: open the page again, give the same name and continue."
-          : "This browser keeps nothing, so save before you close the page.")
+          : "This browser keeps nothing: save before you close the page.")
       : `All ${things.length} are judged.`;
     element("resume").textContent = left ? "Continue" : "Look through them again";
     const save = element("save");
@@ -242,6 +291,10 @@ function review(page) {
   }
 
   element("resume").addEventListener("click", () => go(open().length ? firstOpen() : 0));
+  element("save").addEventListener("click", () => (unsaved = false));
+  addEventListener("beforeunload", (event) => {
+    if (!lasting && unsaved) event.preventDefault();
+  });
   element("copy").addEventListener("click", async () => {
     element("text").select();
     try {
@@ -262,6 +315,11 @@ function review(page) {
     if (!element("item").hidden) clock(!document.hidden);
   });
   addEventListener("pagehide", () => clock(false));
+  addEventListener("storage", ({ key }) => {
+    if (element("item").hidden || key !== `quimbot ${shelf()}`) return;
+    answers = { ...answers, ...read(shelf()) };
+    showAnswer();
+  });
 
   const keys = {
     ...page.keys,
