@@ -10,6 +10,7 @@ from markupsafe import Markup
 from quimbot.evaluate.agreement import Agreement
 from quimbot.evaluate.blind import tally
 from quimbot.evaluate.blind.given import read_all
+from quimbot.evaluate.blind.raters import doubts, in_words, whoever_stood_there
 from quimbot.evaluate.blind.sheet import BAD, REASONS, TIE, read_key
 from quimbot.evaluate.blind.tally import Dispute, Preference, Rater
 from quimbot.evaluate.table import names
@@ -77,6 +78,8 @@ class Opened(Strict, frozen=True, kw_only=True):
     agree: str
     """The same in words."""
     raters: tuple[Rater, ...]
+    doubts: tuple[str, ...]
+    """What to know of raters before relying on their answers."""
     missing: tuple[str, ...]
     """Asked, but saved nothing yet."""
     reasons: dict[str, dict[str, int]]
@@ -95,6 +98,7 @@ def open_(settings: BlindOpenSettings, watch: Watch) -> str:  # noqa: ARG001 - i
     found = tally.preferences(key, given)
     judged = [answer for _, answers in tally.counted(key, given) for answer in answers]
     measured = tally.agreement(key, given)
+    raters = tuple(tally.rater(key, name, own) for name, own in given.items())
     opened = Opened(
         sheet=key.sheet,
         suite=key.suite,
@@ -107,7 +111,8 @@ def open_(settings: BlindOpenSettings, watch: Watch) -> str:  # noqa: ARG001 - i
         measure=measured[0] if measured else "",
         agreement=measured[1] if measured else None,
         agree=_agree(*measured) if measured else "One rater: agreement takes two.",
-        raters=tuple(tally.rater(key, name, own) for name, own in given.items()),
+        raters=raters,
+        doubts=tuple(said for one in raters for said in doubts(one)),
         missing=tuple(name for name in key.raters if name not in given),
         reasons=tally.reasons(key, given),
         disputes=tuple(tally.disputes(key, given)),
@@ -116,7 +121,7 @@ def open_(settings: BlindOpenSettings, watch: Watch) -> str:  # noqa: ARG001 - i
     with replacing(page) as file:
         file.write(render(opened, short).encode("utf-8", "replace"))
     write_json(numbers, opened)
-    return " ".join((opened.verdict, *opened.details, opened.agree))
+    return " ".join((opened.verdict, *opened.details, opened.agree, *opened.doubts))
 
 
 def render(opened: Opened, short: Mapping[str, str]) -> str:
@@ -125,6 +130,8 @@ def render(opened: Opened, short: Mapping[str, str]) -> str:
         opened=opened,
         short={**short, TIE: "about equal", BAD: "both bad" if len(short) == 2 else "all bad"},  # noqa: PLR2004 - both are two
         reasons=REASONS,
+        raters=[(one.name, in_words(one)) for one in opened.raters],
+        leaning=whoever_stood_there(opened.sides),
         disputes=[one for one in opened.disputes if not one.agreed],
         noted=[one for one in opened.disputes if one.agreed and any(s.note for s in one.said)],
         css=Markup(source("report.css") + source("opened.css")),  # noqa: S704 - our own files
