@@ -164,7 +164,16 @@ def test_answers_last_and_half_answered_replies_are_not_saved(
         expect(page.locator("[aria-current=true]")).to_have_attribute("data-question", "red_pen")
         page.get_by_role("button", name="Stop and save").click()
         expect(page.get_by_text("1 of 6 are judged")).to_be_visible()
-        assert len(save(page, tmp_path).read_text().splitlines()) == 1
+        half = save(page, tmp_path)
+        assert len(half.read_text().splitlines()) == 1
+    with opened(browser, tmp_path / "sheet.html", width=375) as page:  # on another device
+        assert page.evaluate("scrollY") == 0
+        page.get_by_text("Begun on another device?").click()
+        page.get_by_label("Choose the file that you saved there").set_input_files(half)
+        page.get_by_role("button", name="Continue", exact=True).click()
+        expect(page.get_by_role("heading", level=1)).to_have_text("Reply 2 of 6")
+        page.get_by_role("button", name="Back").click()
+        expect(page.get_by_role("button", name="Yes", pressed=True)).to_have_count(5)
 
 
 def test_learner_and_tutor_texts_are_shown_as_they_are(tmp_path: Path, browser: Browser) -> None:

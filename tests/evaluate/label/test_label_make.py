@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from labelled import REASONS, some_judged
+from msgspec import structs
 from scorecards import attacking, write_scores
 
 from quimbot.evaluate.label.make import LabelMakeSettings, draw, label_make
@@ -77,6 +78,19 @@ def test_too_few_replies_say_how_many_there_are(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="60 replies are asked for, but only 7 different ones"):
         label_make(settings, Silent())
     assert not settings.output.exists()
+
+
+def test_scores_without_errors_are_told_what_to_do(tmp_path: Path) -> None:
+    rows = [
+        structs.replace(row, verdict=structs.replace(row.verdict, score=None))
+        for row in some_judged(3, ())
+    ]
+    assert not any(row.erroneous for row in rows)
+    scores = write_scores(tmp_path / "scores", {"m": rows})
+    settings = LabelMakeSettings(scores=scores, output=tmp_path / "sheet.html")
+    with pytest.raises(DataError, match="no reply answers a turn with an error") as fault:
+        label_make(settings, Silent())
+    assert "--count" not in str(fault.value)
 
 
 @pytest.mark.parametrize(

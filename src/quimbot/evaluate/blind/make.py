@@ -78,7 +78,7 @@ def make(settings: BlindMakeSettings, watch: Watch) -> str:  # noqa: ARG001 - it
         raise DataError(
             f"{settings.scores}: {settings.pairs} pairs are asked for, but only {unlike} learner "
             f"turns have different replies by all of {', '.join(addresses)}; "
-            f"give --pairs {max(unlike, 1)} or score more turns"
+            + (f"give --pairs {unlike} or score more turns" if unlike else "compare others")
         )
     # Only who has the scores can work the ids out again, and could look the replies up as well.
     digest = hashlib.blake2b((settings.scores / JUDGED).read_bytes()).digest()

@@ -67,10 +67,15 @@ def label_make(settings: LabelMakeSettings, watch: Watch) -> str:  # noqa: ARG00
         DataError: the scores hold fewer replies than are asked for.
     """
     replies = labelled_replies(read_judged(settings.scores))
+    if not replies:
+        raise DataError(
+            f"{settings.scores}: no reply answers a turn with an error, and only such replies are "
+            "labelled; name the scores of a suite with errors, such as scaffolding"
+        )
     if len(replies) < settings.count:
         raise DataError(
             f"{settings.scores}: {settings.count} replies are asked for, but only {len(replies)} "
-            f"different ones answer a turn with an error; give --count {max(1, len(replies))}, or "
+            f"different ones answer a turn with an error; give --count {len(replies)}, or "
             "score more turns"
         )
     drawn = draw(replies.values(), settings.count, settings.seed)

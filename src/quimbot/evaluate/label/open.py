@@ -131,5 +131,8 @@ def _about(checked: Sequence[Checked], every: int) -> str:
     return (
         "The sheet holds as many passed as failed replies, which the scores do not. Precision, "
         f"recall and F1 are estimates for {which} replies in the scores that answer a turn with an "
-        "error, with 95% intervals; the counts and kappa are of the labelled replies as they are."
+        "error, with 95% intervals; the counts and kappa are of the labelled replies as they are. "
+        "Precision: of what the verifier calls yes, how much the person calls yes too. Recall: of "
+        "what the person calls yes, how much the verifier does. F1 is their harmonic mean. Kappa "
+        "is agreement beyond chance: 0 is chance, 1 is perfect."
     )

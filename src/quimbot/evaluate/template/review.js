@@ -343,6 +343,6 @@ function review(page) {
 
   showKept();
   screen("start", element("start").querySelector("h1"));
-  element("rater").focus();
+  element("rater").focus({ preventScroll: true }); // what is asked is read first
   return change;
 }
