@@ -55,6 +55,11 @@ def test_an_item_judged_once_does_not_count() -> None:
     assert krippendorff_alpha([*items, {"x": "c"}]) == krippendorff_alpha(items)
 
 
+def test_chance_is_exactly_zero() -> None:
+    found = cohen_kappa("n" * 60, "y" * 20 + "n" * 40)
+    assert f"{found.value:.2f}" == "0.00"
+
+
 def test_nothing_judged_twice_has_no_value() -> None:
     found = krippendorff_alpha([{"x": "a"}])
     assert (found.n, found.value, found.low) == (0, None, None)

@@ -262,7 +262,7 @@ def test_fifty_labels_calibrate_and_forty_nine_do_not(tmp_path: Path, count: int
         return
     assert result.status == (
         "compared with people, by kappa and how often each says yes: "
-        "natural 0.91 (0.76 to 1.00; people 30%, judge 34% of 50)"
+        "natural 0.91 (0.69 to 0.97; people 30%, judge 34% of 50)"
     )
     held = result.calibration["natural"]
     assert held is not None
@@ -308,7 +308,7 @@ def test_labels_say_which_questions_they_lack(tmp_path: Path) -> None:
     assert _result(settings).status == (
         "uncalibrated: more human labels of these replies are needed (question 50); "
         "compared with people, by kappa and how often each says yes: "
-        "natural 0.92 (0.80 to 1.00; people 30%, judge 33% of 60)"
+        "natural 0.92 (0.74 to 0.98; people 30%, judge 33% of 60)"
     )
 
 
@@ -316,7 +316,7 @@ def test_labels_say_which_questions_they_lack(tmp_path: Path) -> None:
     ("answer", "told"),
     [
         (lambda _: "no", "none, both always say the same (people 0%, judge 0% of 60)"),
-        (fair, "0.00 (0.00 to 0.00, no more than chance is shown; people 0%, judge 33% of 60)"),
+        (fair, "0.00 (-0.38 to 0.32, no more than chance is shown; people 0%, judge 33% of 60)"),
     ],
 )
 def test_people_who_always_say_the_same_bear_nothing_out(

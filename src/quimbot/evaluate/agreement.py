@@ -57,6 +57,7 @@ def _beyond_chance(n: int, observed: float, *, apart: int, of: int) -> Agreement
     if apart == 0:
         return Agreement(n=n, observed=observed, value=None, low=None, high=None)
     value, low, high = (
-        max(-1.0, 1 - (1 - seen) * of / apart) for seen in (observed, *wilson(observed * n, n))
+        max(-1.0, round(1 - (1 - seen) * of / apart, 12) + 0.0)  # chance is 0, not -1e-16
+        for seen in (observed, *wilson(observed * n, n))
     )
     return Agreement(n=n, observed=observed, value=value, low=low, high=high)
