@@ -122,7 +122,7 @@ def test_of_a_key_that_stands_twice_the_last_counts(tmp_path: Path) -> None:
     [
         (b'{"a":', "malformed", "truncated"),
         (b"[1]", "malformed", "Expected `object`, got `array`"),
-        (b'{"a":"\xff"}', "malformed", "utf-8"),
+        (b'{"a":"\xff"}', "malformed", "not UTF-8 (byte 0xff)"),
         (b'{"a":"\\ud800"}', "malformed", "truncated"),
         (b'{"a":NaN}', "malformed", "invalid character"),
         (b'{"a":Infinity}', "malformed", "invalid character"),

@@ -70,7 +70,7 @@ def test_blank_lines_and_crlf_are_passed_over(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("line", "says"),
     [
-        (b'{"messages":', "truncated; a line must hold one whole JSON object"),
+        (b'{"messages":', "truncated; a line must hold one JSON object and nothing else"),
         (b'{"messages":[]}', "`provenance`; `quimbot pull` makes records of other chats"),
         (b'{"messages":[],"provenance":{"source":"s"}}', "licence"),
         (b'{"messages":[],"provenance":{"source":"s","licence":"l"},"x":1}', "unknown field `x`"),

@@ -4,12 +4,14 @@ import codecs
 import fcntl
 import glob
 import os
+import re
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+from enum import EnumType
 from pathlib import Path
-from typing import IO, TypeVar
+from typing import IO, Any, TypeVar, get_args
 
 import msgspec
 
@@ -22,6 +24,7 @@ LONGEST = 1 << 25
 """Bytes of the longest line that is read; a broken file without line ends fills no memory."""
 
 _encoder = msgspec.json.Encoder()
+_NO_CHOICE = re.compile(r"^Invalid enum value .* - at `\$\.(\w+)`$", re.DOTALL)
 
 
 def read_records(path: Path) -> Iterator[Record]:
@@ -76,6 +79,15 @@ def read_rows(path: Path, kind: type[T]) -> Iterator[T]:
     return (row for _, _, row in _read(path, kind))
 
 
+def read_numbered_rows(path: Path, kind: type[T]) -> Iterator[tuple[int, T]]:
+    """As `read_rows`, each with the number of its line, from 1, blank lines counted.
+
+    Raises:
+        DataError: as `read_rows`.
+    """
+    return ((number, row) for number, _, row in _read(path, kind))
+
+
 def _read(
     path: Path, kind: type[T], wanted: Callable[[bytes], bool] = bool
 ) -> Iterator[tuple[int, bytes, T]]:
@@ -90,7 +102,8 @@ def _read(
                 except (msgspec.MsgspecError, ValueError, RecursionError) as fault:
                     if number == 1 and is_wide(line):
                         raise DataError(f"{path}: is UTF-16; save the file as UTF-8") from None
-                    raise DataError(f"{path}:{number}: {why_unreadable(line, fault)}") from None
+                    why = why_unreadable(line, fault) + _allowed(kind, fault)
+                    raise DataError(f"{path}:{number}: {why}") from None
                 yield number, line, row
     except FileNotFoundError:
         raise DataError(
@@ -133,18 +146,29 @@ def why_unreadable(line: bytes, fault: Exception) -> str:
     """What is wrong with a line that could not be decoded, and what to do where there is a way."""
     if len(line) > LONGEST:
         return f"is longer than {LONGEST >> 20} MB; no row of text is, so take the line out"
+    if isinstance(fault, UnicodeDecodeError):
+        return f"is not UTF-8 (byte {fault.object[fault.start]:#04x}); save the file as UTF-8"
+    if isinstance(fault, msgspec.DecodeError) and not isinstance(fault, msgspec.ValidationError):
+        return f"{fault}; a line must hold one JSON object and nothing else"
     told = str(fault).replace("Object contains unknown field", "unknown field")
-    for what, way in _WAYS.items():
-        if what in told:
-            return f"{told}; {way}"
+    if told.endswith("missing required field `provenance`"):
+        return f"{told}; `quimbot pull` makes records of other chats"
     return told
 
 
-_WAYS = {
-    "missing required field `provenance`": "`quimbot pull` makes records of other chats",
-    "Input data was truncated": "a line must hold one whole JSON object",
-}
-"""What to do about faults that have a usual cause."""
+def _allowed(kind: type, fault: Exception) -> str:
+    """What a field may hold, where it holds a word that is not among its words."""
+    found = _NO_CHOICE.search(str(fault))
+    if not found:
+        return ""
+    named: Any = {field.encode_name: field.type for field in msgspec.structs.fields(kind)}[found[1]]
+    words = [
+        word
+        for part in get_args(named) or (named,)
+        for word in (part if isinstance(part, EnumType) else [part])
+        if isinstance(word, str)
+    ]
+    return f"; expected one of {', '.join(words)}"
 
 
 def is_wide(content: bytes) -> bool:

@@ -8,7 +8,7 @@ from pathlib import Path
 import msgspec
 
 from quimbot.exceptions import DataError, RecipeError
-from quimbot.records.jsonl import read_rows
+from quimbot.records.jsonl import read_numbered_rows, read_rows
 from quimbot.records.record import Message, Move, Strict
 from quimbot.runs.scorecard import Check
 
@@ -60,6 +60,8 @@ class LearnerTurn(Strict, frozen=True, kw_only=True, omit_defaults=True):
             )
         if not all(text.strip() for text in self.corrections):
             raise ValueError("`corrections` holds an empty sentence; fill it in or take it out")
+        if self.move and self.check != "move":
+            raise ValueError("`move` is for turns whose `check` is move; take one of them out")
         match self.check:
             case "move" if not self.corrections:
                 raise ValueError("`corrections` must hold at least one corrected sentence")
@@ -69,6 +71,12 @@ class LearnerTurn(Strict, frozen=True, kw_only=True, omit_defaults=True):
                 raise ValueError("`says` or `avoids` must tell a right answer from a wrong one")
         if not all(group and all(phrase.strip() for phrase in group) for group in self.says):
             raise ValueError("`says` holds an empty group or phrase; fill it in or take it out")
+        if not all(phrase.strip() for phrase in self.avoids):
+            raise ValueError("`avoids` holds an empty phrase; fill it in or take it out")
+
+
+Numbered = tuple[int, LearnerTurn]
+"""A turn and its line."""
 
 
 class _EracondRow(Strict, frozen=True, kw_only=True):
@@ -94,15 +102,16 @@ def load_suite(name_or_path: str) -> tuple[LearnerTurn, ...]:
     if name_or_path in SHIPPED:
         name = "eracond" if name_or_path == SCAFFOLDING else name_or_path
         with as_file(files("quimbot.verify") / "suites" / f"{name}.jsonl") as path:
-            turns = _eracond(path) if name == "eracond" else read_rows(path, LearnerTurn)
-            return _checked(path, turns)
+            if name == "eracond":
+                return _checked(path, enumerate(_eracond(path), start=1))
+            return _checked(path, read_numbered_rows(path, LearnerTurn))
     path = Path(name_or_path)
     if not path.exists():
         raise RecipeError(
             f"unknown suite {name_or_path!r}: no such file, and the shipped suites are "
             f"{', '.join(SHIPPED)}; name one of them or a .jsonl file of learner turns"
         )
-    return _checked(path, read_rows(path, LearnerTurn))
+    return _checked(path, _countable(path, read_numbered_rows(path, LearnerTurn)))
 
 
 def subset(turns: Sequence[LearnerTurn], limit: int) -> tuple[LearnerTurn, ...]:
@@ -144,12 +153,25 @@ def _eracond(path: Path) -> Iterator[LearnerTurn]:
         )
 
 
-def _checked(path: Path, turns: Iterator[LearnerTurn]) -> tuple[LearnerTurn, ...]:
-    seen: dict[str, LearnerTurn] = {}
-    for turn in turns:
+def _countable(path: Path, turns: Iterator[Numbered]) -> Iterator[Numbered]:
+    """The turns of a user's suite, none of which would be left out of the scores."""
+    for number, turn in turns:
+        if turn.learner in turn.corrections:
+            raise DataError(
+                f"{path}:{number}: `corrections` holds the learner's own sentence; take it out"
+            )
+        yield number, turn
+
+
+def _checked(path: Path, turns: Iterator[Numbered]) -> tuple[LearnerTurn, ...]:
+    seen: dict[str, Numbered] = {}
+    for number, turn in turns:
         if turn.id in seen:
-            raise DataError(f"{path}: id {turn.id!r} comes twice; give every turn its own")
-        seen[turn.id] = turn
+            raise DataError(
+                f"{path}:{number}: id {turn.id!r} stands in line {seen[turn.id][0]}, too; "
+                "give every turn its own"
+            )
+        seen[turn.id] = number, turn
     if not seen:
         raise DataError(f"{path}: holds no learner turns; add one JSON object a line")
-    return tuple(seen.values())
+    return tuple(turn for _, turn in seen.values())
