@@ -13,7 +13,7 @@ New turns, for replies that nobody has seen, are drawn and asked like this:
 
     python benchmarks/noticing.py --draw turns.jsonl --seed 7
     quimbot score --runtimes runs/demo/stage1 --suites turns.jsonl --moves recast --output new
-    python benchmarks/noticing.py --suites turns.jsonl --replies new/replies.jsonl
+    python benchmarks/noticing.py --suites turns.jsonl --replies new.replies.jsonl
 """
 
 import argparse

@@ -1,5 +1,6 @@
 """Scoring: what counts, what continues, and what is refused."""
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -17,8 +18,11 @@ from tutors import (
 )
 
 from quimbot.evaluate import score as module
+from quimbot.evaluate.answers import _PATIENCE
 from quimbot.evaluate.score import ScoreSettings, score
-from quimbot.exceptions import ModelError, RecipeError
+from quimbot.exceptions import ModelError, OutOfCredit, RecipeError, RuntimeFault, Unusable
+from quimbot.pipeline import perform
+from quimbot.records.jsonl import write_rows
 from quimbot.records.record import Message, Move
 from quimbot.runs.scorecard import Score, read_judged, read_scorecard
 from quimbot.runs.watch import Silent
@@ -98,6 +102,111 @@ def test_a_second_run_asks_only_what_failed(
     assert (row.failed, row.verified.n) == (0, 6)
 
 
+def test_why_requests_failed_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Told(Silent):
+        def __init__(self) -> None:
+            self.lines: list[str] = []
+
+        def say(self, text: str) -> None:
+            self.lines.append(text)
+
+    told = Told()
+    monkeypatch.setattr(module, "open_runtimes", opening({"t": Tutor(failing)}))
+    said = score(_settings(tmp_path, "t"), told)
+    assert "t: 2 requests failed, the first: the server is down" in told.lines
+    assert "(2 requests failed; --force asks them again)" in said
+
+
+class Remote(Tutor):
+    """Answers after a while, as a server does."""
+
+    async def stream(self, messages: Sequence[Message], sampling: Sampling) -> AsyncIterator[Delta]:
+        for _ in range(5):
+            await asyncio.sleep(0)
+        async for delta in super().stream(messages, sampling):
+            yield delta
+
+
+@pytest.mark.parametrize(
+    ("fault", "asked"),
+    [
+        (RuntimeFault("it is down"), 1 + _PATIENCE),
+        (Unusable("the key is wrong"), 2),
+        (OutOfCredit("the account is empty"), 2),
+    ],
+)
+def test_who_answers_nothing_more_is_one_line_and_the_others_are_asked(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    fault: RuntimeFault,
+    asked: int,
+) -> None:
+    def dying(learner: str) -> str:
+        if len(dead.asked) > 1:
+            raise fault
+        return perfect(learner)
+
+    dead, alive = Remote(dying), Remote(perfect)
+    settings = _settings(tmp_path, "dead", "alive", at_once=1)
+    monkeypatch.setattr(module, "open_runtimes", opening({"dead": dead, "alive": alive}))
+    with pytest.raises(RuntimeFault, match=r"1 of 6 answers are kept.* the same command") as told:
+        score(settings, Silent())
+    assert str(fault) in str(told.value)
+    assert isinstance(told.value, OutOfCredit) == isinstance(fault, OutOfCredit)
+    assert (len(dead.asked), len(alive.asked)) == (asked, 6)
+    assert not settings.output.exists()
+    again = Tutor(perfect)
+    monkeypatch.setattr(module, "open_runtimes", opening({"dead": again}))
+    assert {row.verified.n for row in _scores(settings).values()} == {6}
+    assert len(again.asked) == 5
+
+
+def test_who_answers_nothing_at_all_is_no_tutor_without_a_pass(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def dead(learner: str) -> str:
+        raise RuntimeFault(f"no answer to {learner}")
+
+    monkeypatch.setattr(module, "open_runtimes", opening({"t": Tutor(dead)}))
+    with pytest.raises(RuntimeFault, match="0 of 6 answers are kept"):
+        score(_settings(tmp_path, "t", at_once=16), Silent())
+
+
+def test_force_asks_only_what_failed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = _settings(tmp_path, "t")
+    for tutor, asked in ((Tutor(failing), 6), (Tutor(perfect), 2)):
+        monkeypatch.setattr(module, "open_runtimes", opening({"t": tutor}))
+        perform("score", settings, score, Silent(), replace=False, force=asked == 2)
+        assert len(tutor.asked) == asked
+
+
+def test_a_mended_check_judges_the_same_replies_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = _settings(tmp_path, "t")
+    monkeypatch.setattr(module, "open_runtimes", opening({"t": Tutor(perfect)}))
+    assert _scores(settings)["t"].verified.passed == 6
+    suite = Path(settings.suites[0])
+    suite.write_text(suite.read_text().replace('"corrections"', '"avoids":["went"],"corrections"'))
+    monkeypatch.setattr(module, "open_runtimes", opening({}))
+    assert _scores(settings)["t"].verified.passed == 5
+
+
+def test_what_two_turns_ask_in_the_same_words_is_asked_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    suite = tmp_path / "twice.jsonl"
+    turns = [{"id": check, "check": check, "learner": "I am here."} for check in ("tone", "flow")]
+    write_rows(suite, turns)
+    tutor = Tutor(lambda _: "I see, and where is that?")
+    monkeypatch.setattr(module, "open_runtimes", opening({"t": tutor}))
+    settings = ScoreSettings(runtimes=("t",), suites=(str(suite),), output=tmp_path / "scores")
+    score(settings, Silent())
+    rows = read_scorecard(settings.output).scores
+    assert [(row.check, row.verified.passed) for row in rows] == [("tone", 1), ("flow", 1)]
+    assert len(tutor.asked) == 1
+
+
 def test_a_killed_run_continues_to_the_same_scores(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -105,7 +214,7 @@ def test_a_killed_run_continues_to_the_same_scores(
     monkeypatch.setattr(module, "open_runtimes", opening({"t": Tutor(perfect)}))
     score(settings, Silent())
     whole = (settings.output / "scores.json").read_bytes()
-    log = settings.output / "replies.jsonl"
+    log = settings.kept()
     lines = log.read_bytes().splitlines(keepends=True)
     log.write_bytes(b"".join(lines[:3]) + lines[3][:40])  # killed inside the fourth line
     again = Tutor(perfect)
@@ -139,18 +248,27 @@ def test_two_scorings_that_share_their_replies_ask_no_turn_twice(
     assert sorted(asked) == sorted(turn[1] for turn in TURNS)
 
 
-def test_new_weights_under_an_old_address_are_asked_anew(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [
+        ("adapter_model.safetensors", "adapter_config.json"),
+        ("adapter_config.json", "adapter_config.json"),
+        ("model.safetensors", "config.json"),
+    ],
+)
+def test_new_files_under_an_old_address_are_asked_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, kind: str
 ) -> None:
-    adapter = write_adapter(tmp_path / "step-1")
-    settings = _settings(tmp_path, adapter)
-    monkeypatch.setattr(module, "open_runtimes", opening({adapter: Tutor(perfect)}))
-    score(settings, Silent())
-    (tmp_path / "step-1" / "adapter_model.safetensors").write_bytes(b"other")
-    again = Tutor(perfect)
-    monkeypatch.setattr(module, "open_runtimes", opening({adapter: again}))
-    score(settings, Silent())
-    assert len(again.asked) == len(TURNS)
+    model = tmp_path / "step-1"
+    write_adapter(model)
+    (model / "adapter_config.json").rename(model / kind)
+    settings = _settings(tmp_path, str(model))
+    for content, asked in ((b"", 6), (b"", 0), (b"other", 6)):
+        (model / name).write_bytes(content)
+        tutor = Tutor(perfect)
+        monkeypatch.setattr(module, "open_runtimes", opening({str(model): tutor}))
+        score(settings, Silent())
+        assert len(tutor.asked) == asked
 
 
 def test_a_training_run_stands_for_its_finished_checkpoints(
@@ -234,7 +352,7 @@ def test_several_suites_are_asked_in_one_go_and_scored_apart(tmp_path: Path) -> 
     assert [[row.verified.value for row in card.scores] for card in cards] == [[1, 0]] * 3
     chats = [row.record for row in read_judged(tmp_path / "scores" / "general")]
     assert {record.messages[0].role for record in chats} == {"user"}
-    assert len((tmp_path / "scores" / "replies.jsonl").read_bytes().splitlines()) == 30
+    assert len(settings.kept().read_bytes().splitlines()) == 30
 
 
 def test_several_samples_have_seeds_of_their_own_and_narrow_no_interval(
@@ -283,7 +401,9 @@ def test_a_talk_is_sent_with_what_was_said_before(tmp_path: Path) -> None:
         ({"samples": 0}, "samples"),
         ({"samples": 2}, "temperature 0, where all are the same"),
         ({"suites": ()}, "suites"),
-        ({"suites": ("tone", "tone")}, "suites"),
+        ({"suites": ("tone", "tone")}, "suites has 2 that are called 'tone'"),
+        ({"suites": ("a/mine.jsonl", "mine.jsonl")}, "suites has 2 that are called 'mine'"),
+        ({"suites": ("own/tone.jsonl",)}, "own/tone.jsonl: has the name of a suite that ships"),
     ],
 )
 def test_settings_out_of_range_are_refused(

@@ -11,12 +11,15 @@ from typing import Protocol
 import msgspec
 
 from quimbot.evaluate.entrants import Entrant
-from quimbot.exceptions import OutputError, QuimbotError
+from quimbot.exceptions import OutOfCredit, OutputError, QuimbotError, RuntimeFault, Unusable
 from quimbot.pedagogy.moves import tutor_prompt
 from quimbot.records.jsonl import read_rows
 from quimbot.records.record import Lesson, Message, Move, Provenance, Record, Strict
 from quimbot.runtimes.runtime import Reply, Runtime, Sampling, ask_all
 from quimbot.verify.suite import LearnerTurn
+
+_PATIENCE = 4
+"""Failures in a row, at least, before whoever is asked is taken for dead."""
 
 
 class Answer(Strict, frozen=True, kw_only=True, omit_defaults=True):
@@ -79,8 +82,7 @@ class Question:
         parts = (
             self.entrant.address,
             self.entrant.adapter,
-            self.turn,
-            self.move,
+            self.entrant.files,
             self.chat(),
             astuple(self.sampling(first)),
         )
@@ -118,10 +120,15 @@ class AnswerLog:
             _drop_half_line(path)
             self._answers = {answer.key: answer for answer in read_rows(path, Answer)}
 
-    def record(self, key: str) -> Record | None:
+    def said(self, key: str) -> str | None:
         """The answer to a request, if it came."""
         answer = self._answers.get(key)
-        return answer.record if answer else None
+        return answer.record.messages[-1].content if answer and answer.record else None
+
+    def fault(self, key: str) -> str:
+        """Why there is none, if it was asked for."""
+        answer = self._answers.get(key)
+        return answer.fault if answer else ""
 
     def append(self, answer: Answer) -> None:
         """Keep one more answer."""
@@ -136,6 +143,11 @@ class AnswerLog:
         self._answers[answer.key] = answer
 
 
+def kept_of(kept: int, asked: int) -> str:
+    """What is told when the asking ends early."""
+    return f"{kept:,} of {asked:,} answers are kept, and the same command continues"
+
+
 def ask(
     runtime: Runtime,
     questions: Sequence[Asked],
@@ -143,29 +155,52 @@ def ask(
     log: AnswerLog,
     *,
     at_once: int,
+    most: int = 0,
     done: Callable[[Reply | QuimbotError], None],
 ) -> None:
     """Ask what the log does not answer yet, and log each outcome as it comes.
 
-    `done` is told each outcome; what it raises ends the asking.
+    What is asked in the same words is asked once, and at most `most` requests are made; 0 makes
+    all. `done` is told each outcome.
+
+    Raises:
+        RuntimeFault: it answers nothing more, for good or many times in a row; what it said is
+            kept.
     """
-    open_: dict[Sampling, list[Asked]] = defaultdict(list)
-    for question in questions:
-        if log.record(question.key(sampling)) is None:
-            open_[question.sampling(sampling)].append(question)
-    for drawn, asked in open_.items():
+    asked = {question.key(sampling): question for question in questions}
+    open_: dict[Sampling, list[tuple[str, Asked]]] = defaultdict(list)
+    unanswered = [each for each in asked.items() if log.said(each[0]) is None]
+    for key, question in unanswered[: most or None]:
+        open_[question.sampling(sampling)].append((key, question))
+    failures = 0
 
-        def keep(index: int, outcome: Reply | QuimbotError, asked: Sequence[Asked] = asked) -> None:
-            key = asked[index].key(sampling)
-            if isinstance(outcome, Reply):
-                log.append(Answer(key=key, record=asked[index].record(outcome.text)))
-            else:
-                log.append(Answer(key=key, fault=str(outcome)))
-            done(outcome)
+    def keep(key: str, question: Asked, outcome: Reply | QuimbotError) -> None:
+        nonlocal failures
+        if isinstance(outcome, Reply):
+            failures = 0
+            log.append(Answer(key=key, record=question.record(outcome.text)))
+        else:
+            failures += 1
+            log.append(Answer(key=key, fault=str(outcome)))
+        done(outcome)
+        lasting = failures >= max(_PATIENCE, at_once) or failures == len(asked)
+        if isinstance(outcome, Unusable) or lasting:
+            kept = sum(log.said(key) is not None for key in asked)
+            kind = OutOfCredit if isinstance(outcome, OutOfCredit) else RuntimeFault
+            raise kind(f"{outcome}; {kept_of(kept, len(asked))}")
 
-        chats = [question.chat() for question in asked]
+    for drawn, some in open_.items():
+        chats = [question.chat() for _, question in some]
+
+        def ended(
+            index: int,
+            outcome: Reply | QuimbotError,
+            some: Sequence[tuple[str, Asked]] = some,
+        ) -> None:
+            keep(*some[index], outcome)
+
         try:
-            asyncio.run(ask_all(runtime, chats, drawn, at_once=at_once, done=keep))
+            asyncio.run(ask_all(runtime, chats, drawn, at_once=at_once, done=ended))
         except ExceptionGroup as group:
             raise group.exceptions[0] from None
 

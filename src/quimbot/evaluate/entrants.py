@@ -10,6 +10,9 @@ from pathlib import Path
 from quimbot.exceptions import ModelError
 from quimbot.runs.checkpoints import adapter_hash, complete_checkpoints, step_of
 from quimbot.runs.scorecard import PICKED, read_picked
+from quimbot.runs.stamp import content_hash
+
+_SETTINGS = "adapter_config.json"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -19,6 +22,8 @@ class Entrant:
     address: str
     adapter: str = ""
     """SHA-256 of the adapter's weights, so that a result is never taken for another's."""
+    files: str = ""
+    """Hash of what else decides how it answers: an adapter's settings, or a model's folder."""
     step: int | None = None
 
 
@@ -45,11 +50,13 @@ def local_folder(address: str) -> Path | None:
 
 def _behind(address: str) -> list[Entrant]:
     folder = local_folder(address)
-    if folder is None or (folder / "config.json").is_file():
+    if folder is None:
         return [Entrant(address=address)]
+    if (folder / "config.json").is_file():
+        return [Entrant(address=address, files=content_hash(folder))]
     if (folder / PICKED).is_file():
         return _behind(read_picked(folder / PICKED).address)
-    if (folder / "adapter_config.json").is_file():
+    if (folder / _SETTINGS).is_file():
         return [_adapter(address, folder)]
     prefix = address.removesuffix(str(folder)) if address.endswith(str(folder)) else ""
     checkpoints = complete_checkpoints(folder)
@@ -62,4 +69,9 @@ def _behind(address: str) -> list[Entrant]:
 
 
 def _adapter(address: str, folder: Path) -> Entrant:
-    return Entrant(address=address, adapter=adapter_hash(folder), step=step_of(folder.name))
+    return Entrant(
+        address=address,
+        adapter=adapter_hash(folder),
+        files=content_hash(folder / _SETTINGS),
+        step=step_of(folder.name),
+    )

@@ -9,21 +9,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import get_args
 
-from quimbot.evaluate.answers import AnswerLog, ask
+from quimbot.evaluate.answers import AnswerLog, ask, kept_of
 from quimbot.evaluate.criteria import Criterion, applies
 from quimbot.evaluate.entrants import Entrant, entrants, local_folder
 from quimbot.evaluate.judgement import Opinion, Opinions, judgement
 from quimbot.evaluate.labels import read_labels
 from quimbot.evaluate.opinion import ORDERS, JudgeQuestion, read, settle
 from quimbot.evaluate.second_opinion import differences, render, summary
-from quimbot.exceptions import (
-    DataError,
-    OutOfCredit,
-    QuimbotError,
-    RecipeError,
-    RuntimeFault,
-    Unusable,
-)
+from quimbot.exceptions import DataError, OutOfCredit, QuimbotError, RecipeError
 from quimbot.records.jsonl import replacing, write_json, write_rows
 from quimbot.runs.scorecard import Judged, read_judged, score_folders
 from quimbot.runs.watch import Watch
@@ -33,7 +26,6 @@ from quimbot.verify.suite import spread
 
 _PAGE, _RESULT = "judge.html", "judge.json"
 _OPINIONS, _LOG = "opinions.jsonl", "answers.jsonl"
-_PATIENCE = 4  # failures in a row, at least, before a judge is taken for dead
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -172,7 +164,7 @@ def _preview(asked: Sequence[JudgeQuestion], settings: JudgeSettings, log: Answe
         with open_runtimes([settings.endpoint]):
             pass  # an address that names no model, or tells a secret, is refused now
     sampling = settings.sampling()
-    open_ = [question for question in asked if log.record(question.key(sampling)) is None]
+    open_ = [question for question in asked if log.said(question.key(sampling)) is None]
     letters = sum(len(said.content) for question in open_ for said in question.chat())
     return (
         f"{len(open_):,} requests to {settings.endpoint} ({len(asked):,} in all, "
@@ -185,47 +177,48 @@ def _ask(
     asked: Sequence[JudgeQuestion], settings: JudgeSettings, log: AnswerLog, watch: Watch
 ) -> None:
     sampling, address = settings.sampling(), asked[0].judge.address
-    open_ = [question for question in asked if log.record(question.key(sampling)) is None]
-    now = open_[: settings.max_requests or None]
+    open_ = [question for question in asked if log.said(question.key(sampling)) is None]
     if not open_:
         return
     kept = len(asked) - len(open_)
-    failures = unparsable = 0
+    unparsable = 0
     cost = 0.0
 
-    def told(why: str) -> str:
-        return f"{why}; {kept:,} of {len(asked):,} answers are kept, and the same command continues"
-
     def done(outcome: Reply | QuimbotError) -> None:
-        nonlocal kept, failures, unparsable, cost
+        nonlocal kept, unparsable, cost
         if isinstance(outcome, Reply):
-            kept, failures = kept + 1, 0
+            kept += 1
             unparsable += read(outcome.text) is None
             cost += outcome.cost or 0.0
             facts: dict[str, float | str] = {"unparsable": str(unparsable)} if unparsable else {}
             task.advance(1, **(facts | ({"cost": cost} if cost else {})))
             return
         task.advance()
-        failures += 1
-        if isinstance(outcome, Unusable) or failures >= max(_PATIENCE, settings.at_once):
-            kind = OutOfCredit if isinstance(outcome, OutOfCredit) else RuntimeFault
-            raise kind(told(str(outcome)))
 
     with (
         open_runtimes([address], at_once=settings.at_once) as opened,
         watch.task("judge", len(asked), done=kept) as task,
     ):
-        ask(opened[address], now, sampling, log, at_once=settings.at_once, done=done)
-    if len(now) < len(open_):
-        raise OutOfCredit(told(f"max_requests of {settings.max_requests:,} are made"))
+        ask(
+            opened[address],
+            asked,
+            sampling,
+            log,
+            at_once=settings.at_once,
+            most=settings.max_requests,
+            done=done,
+        )
+    if 0 < settings.max_requests < len(open_):
+        raise OutOfCredit(
+            f"max_requests of {settings.max_requests:,} are made; {kept_of(kept, len(asked))}"
+        )
 
 
 def _opinions(
     whom: Entrant, rows: Sequence[Judged], settings: JudgeSettings, log: AnswerLog
 ) -> Opinions:
     def words(question: JudgeQuestion) -> str | None:
-        record = log.record(question.key(settings.sampling()))
-        return record.messages[-1].content if record else None
+        return log.said(question.key(settings.sampling()))
 
     found: Opinions = {}
     for row, criterion in _pairs(rows, settings.criteria):

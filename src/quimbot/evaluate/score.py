@@ -17,14 +17,14 @@ from quimbot.evaluate.checks import verdicts
 from quimbot.evaluate.entrants import Entrant, entrants, local_folder
 from quimbot.evaluate.exemplar import exemplar
 from quimbot.evaluate.rates import rate_of
-from quimbot.exceptions import ModelError, QuimbotError, RecipeError
+from quimbot.exceptions import ModelError, QuimbotError, RecipeError, RuntimeFault
 from quimbot.records.jsonl import write_json, write_rows
 from quimbot.records.record import Move
-from quimbot.runs.scorecard import JUDGED, REPLIES, SCORES, Check, Judged, Rate, Score, Scorecard
+from quimbot.runs.scorecard import JUDGED, SCORES, Check, Judged, Rate, Score, Scorecard
 from quimbot.runs.watch import Task, Watch
 from quimbot.runtimes.connect import open_runtimes
 from quimbot.runtimes.runtime import Reply, Sampling
-from quimbot.verify.suite import SCAFFOLDING, LearnerTurn, load_suite, subset, suite_hash
+from quimbot.verify.suite import SCAFFOLDING, SHIPPED, LearnerTurn, load_suite, subset, suite_hash
 
 _JUDGED_AT_ONCE = 64
 _TELLING = 5  # so many equal replies are no accident
@@ -40,7 +40,8 @@ class ScoreSettings:
     """Folder for judged replies and scores, with a folder for each suite when there are several."""
     replies: Path | None = None
     """File that keeps every reply as it comes, so that nothing is asked twice, by this scoring or
-    another that names the same file; `replies.jsonl` in the output folder when left out."""
+    another that names the same file; OUTPUT.replies.jsonl when left out. --force keeps it, and asks
+    only what failed."""
     suites: tuple[str, ...] = (SCAFFOLDING,)
     """Learner turns to answer: shipped suites by name, or .jsonl files."""
     moves: tuple[Move, ...] = tuple(Move)
@@ -79,10 +80,23 @@ class ScoreSettings:
                 f"samples is {self.samples} at temperature 0, where all are the same; "
                 "give temperature 0.7, or one sample"
             )
-        if len(self.folders()) < len(self.suites) or not self.suites:
-            raise RecipeError(
-                f"suites is {', '.join(self.suites) or 'empty'}; name at least one, each once"
-            )
+        self._check_suites()
+
+    def _check_suites(self) -> None:
+        if not self.suites:
+            raise RecipeError(f"suites is empty; name some of {', '.join(SHIPPED)}, or a file")
+        for name, count in Counter(Path(suite).stem for suite in self.suites).items():
+            if count > 1:
+                raise RecipeError(
+                    f"suites has {count} that are called {name!r} ({', '.join(self.suites)}); "
+                    "name each once, and rename a file that has the name of another suite"
+                )
+        for suite in self.suites:
+            if suite not in SHIPPED and Path(suite).stem in SHIPPED:
+                raise RecipeError(
+                    f"{suite}: has the name of a suite that ships, and reports would take it for "
+                    "that one; rename the file"
+                )
 
     def inputs(self) -> tuple[Path, ...]:
         """The folders among the runtimes, and the suite where it is a file."""
@@ -98,6 +112,10 @@ class ScoreSettings:
         if len(self.suites) == 1:
             return {self.suites[0]: self.output}
         return {Path(name).stem: self.output / Path(name).stem for name in self.suites}
+
+    def kept(self) -> Path:
+        """The file of replies, outside of what is made anew."""
+        return self.replies or self.output.with_name(f"{self.output.name}.replies.jsonl")
 
     def sampling(self) -> Sampling:
         """How replies are drawn; of several, the first."""
@@ -120,13 +138,14 @@ def score(settings: ScoreSettings, watch: Watch) -> str:
 
     Raises:
         ModelError: an adapter answers exactly as the model without one, so it was not applied.
+        RuntimeFault: a model answers nothing more; the replies so far are kept.
     """
     field = entrants(settings.runtimes)
     exams = [
         _exam(name, folder, field, settings)
         for name, folder in zip(settings.suites, settings.folders().values(), strict=True)
     ]
-    log = AnswerLog(settings.replies or settings.output / REPLIES)
+    log = AnswerLog(settings.kept())
     _ask_everybody([each for exam in exams for each in exam.questions], settings, log, watch)
     judged = [_judge(exam.questions, settings.sampling(), log, watch) for exam in exams]
     _refuse_idle_adapters(field, [row for rows in judged for row in rows])
@@ -175,43 +194,61 @@ def _ask_everybody(
     questions: Sequence[Question], settings: ScoreSettings, log: AnswerLog, watch: Watch
 ) -> None:
     sampling = settings.sampling()
-    open_ = [question for question in questions if log.record(question.key(sampling)) is None]
+    keys = {question.key(sampling): question for question in questions}
+    open_ = {key: question for key, question in keys.items() if log.said(key) is None}
     if not open_:
         return
-    by_address: dict[str, list[Question]] = defaultdict(list)
-    for question in open_:
-        by_address[question.entrant.address].append(question)
-    script = {question.chat(): exemplar(question.turn, question.move) for question in open_}
+    asked: dict[str, list[Question]] = defaultdict(list)
+    for question in keys.values():
+        asked[question.entrant.address].append(question)
+    who = list(dict.fromkeys(question.entrant.address for question in open_.values()))
+    script = {question.chat(): exemplar(question.turn, question.move) for question in questions}
+    silent: list[RuntimeFault] = []
     with (
-        open_runtimes(list(by_address), at_once=settings.at_once, script=script) as opened,
-        watch.task("ask", len(questions), done=len(questions) - len(open_)) as task,
+        open_runtimes(who, at_once=settings.at_once, script=script) as opened,
+        watch.task("ask", len(keys), done=len(keys) - len(open_)) as task,
     ):
-        for name, own in by_address.items():
-            ask(
-                opened[name],
-                own,
-                sampling,
-                log,
-                at_once=settings.at_once,
-                done=partial(_advance, task, name),
-            )
-            sample = log.record(own[0].key(sampling))
-            if sample:
-                said = " ".join(sample.messages[-1].content.split())
-                watch.say(f"{name}: {own[0].turn.learner!r} -> {said!r}")
+        for name in who:
+            try:
+                ask(
+                    opened[name],
+                    asked[name],
+                    sampling,
+                    log,
+                    at_once=settings.at_once,
+                    done=partial(_advance, task, name),
+                )
+            except RuntimeFault as fault:  # the others are asked all the same
+                silent.append(fault)
+            _tell(name, asked[name], sampling, log, watch)
+    if silent:
+        raise silent[0]
 
 
 def _advance(task: Task, name: str, _: Reply | QuimbotError) -> None:
     task.advance(model=name)
 
 
+def _tell(
+    name: str, asked: Sequence[Question], sampling: Sampling, log: AnswerLog, watch: Watch
+) -> None:
+    """One reply, to see what the model is like, and what went wrong."""
+    said = [(each, log.said(each.key(sampling))) for each in asked]
+    example = next(((each, text) for each, text in said if text is not None), None)
+    if example:
+        watch.say(f"{name}: {example[0].turn.learner!r} -> {' '.join(example[1].split())!r}")
+    faults = [fault for each in asked if (fault := log.fault(each.key(sampling)))]
+    if faults:
+        watch.say(f"{name}: {len(faults)} requests failed, the first: {faults[0]}")
+
+
 def _judge(
     questions: Sequence[Question], sampling: Sampling, log: AnswerLog, watch: Watch
 ) -> list[Judged]:
     answered = [
-        (question, record)
+        (question, question.record(text))
         for question in questions
-        if (record := log.record(question.key(sampling))) is not None
+        if (text := log.said(question.key(sampling))) is not None
     ]
     rows: list[Judged] = []
     with watch.task("judge", len(answered)) as task:
@@ -313,9 +350,10 @@ def _by(rows: Sequence[Judged], names: Callable[[Judged], Sequence[str]]) -> dic
 def _summary(card: Scorecard) -> str:
     best = max(card.scores, key=lambda row: row.verified.value)
     failed = sum(row.failed for row in card.scores)
+    lost = f"{failed} requests failed" + ("; --force asks them again" if failed else "")
     what = best.move or Path(card.suite).stem
     return (
         f"scored {len({row.address for row in card.scores})} models on {card.turns} of {card.of} "
-        f"learner turns ({failed} requests failed): most verified, {best.verified.value:.0%} "
+        f"learner turns ({lost}): most verified, {best.verified.value:.0%} "
         f"({what} by {best.address})"
     )

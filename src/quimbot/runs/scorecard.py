@@ -1,7 +1,7 @@
 """What evaluation leaves in a run folder, for whoever comes after: reports, model cards, the chat.
 
+scores.replies.jsonl  every answer as it came, appended (resume reads it)
 scores/             with a folder for each suite when there are several
-    replies.jsonl   every answer as it came, appended (resume reads it)
     judged.jsonl    one `Judged` a reply that came: the chat and its verdict
     scores.json     one `Scorecard`
 perplexity.json     one `Perplexities`
@@ -27,7 +27,6 @@ on, no invented correction, or a right answer."""
 
 SCORES = "scores.json"
 JUDGED = "judged.jsonl"
-REPLIES = "replies.jsonl"
 PICKED = "picked.json"
 
 
