@@ -16,6 +16,7 @@ SHY = "my english is so bad, sorry"
         ("You should say 'my English is weak'. Shall we go on?", "red-pen"),
         ("The verb is fine, your English is lovely. Shall we go on?", "grammar-term"),
         ("No need to be sorry about your English.", "no-question"),
+        ("Very bad, not so bad. Shall we go on?", "red-pen"),
         ("The moon is far away.", "no-question"),
         ("", "empty"),
     ],

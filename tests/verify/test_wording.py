@@ -19,6 +19,7 @@ from quimbot.verify.scaffolding import asks, red_pen
         "go -> went",
         "~~go~~ went",
         'Say "went" instead of "go".',
+        'You mean "used to walking".',
         "It should be 'went', I think.",
         "In English, we use the past here.",
         "Let me correct that for you.",
@@ -49,6 +50,22 @@ def test_plain_talk_is_not(reply: str) -> None:
 def test_the_learners_own_words_are_no_red_pen() -> None:
     assert wording.red_pen("You made a mistake at work?") != []
     assert wording.red_pen("You made a mistake at work?", own=["I did mistake at work."]) == []
+
+
+@pytest.mark.parametrize(
+    ("reply", "held"),
+    [
+        ("For being, not for be. What else?", ", not for be"),
+        ("Dived, not 'dove'!", ", not 'dove'"),
+        ("I like the way you tell it, not only the story. Is it true?", ""),
+        ("Tea, not coffee! Why?", ""),
+    ],
+)
+def test_the_learners_words_held_against_others_are_turned_down(reply: str, held: str) -> None:
+    own = "Thank you for be so patient. My brother dove in. I said tea, not coffee"
+    assert [reply[start:end] for start, end in wording.turned_down(reply, own)] == [held][
+        : len(held)
+    ]
 
 
 def test_a_letter_that_lower_case_makes_longer_moves_no_span() -> None:

@@ -44,6 +44,7 @@ def tone(learner: str, reply: str) -> Verdict:
     grammar = wording.grammar_terms(reply, (learner,))
     return _then(
         judge(learner, (), reply, Move.RECAST),
+        ("red-pen", wording.turned_down(reply, learner)),
         ("harsh", harsh),
         ("grammar-term", grammar),
     )
@@ -53,6 +54,7 @@ def no_error(learner: str, reply: str) -> Verdict:
     """Nothing was wrong, and nothing is put right: neither openly nor by a changed echo."""
     return _then(
         judge(learner, (), reply, Move.RECAST),
+        ("red-pen", wording.turned_down(reply, learner)),
         ("grammar-term", wording.grammar_terms(reply, (learner,))),
         ("elicits", wording.elicits(reply, (learner,))),
         ("invented-correction", list(inventions(prepare(learner), prepare(reply)))),

@@ -20,6 +20,8 @@ _STRAIGHT = tuple(
     )
 )
 _AGAINST = re.compile(r"(?:[,(\-\u2013\u2014] ?not|\binstead of|\brather than)")
+_TURNED_DOWN = re.compile(rf"{_AGAINST.pattern} ([\"'*\w ]{{1,40}}?)(?=[.!?)]|$)")
+_WORD = re.compile(r"\w+(?:'\w+)?")
 _QUOTES = ("'", '"', "*")
 _QUOTE = r"[\"'*]"
 
@@ -35,6 +37,7 @@ _RED_PEN = _any(
     r"\byou (?:should|must|need to|have to|ought to|can't|cannot|meant to|mean to) (?:have )?"
     r"(?:say|said)\b(?! (?:to|your|this|that|more|it|hi|hello|sorry|thank|something|no|yes)\b)",
     rf"\byou (?:\w+ ){{1,3}}(?:say|said|use|used|write|written|put) (?:the words? )?{_QUOTE}",
+    rf"\byou mean {_QUOTE}",
     r"\b(?:use|used|using) the words?\b",
     r"\b(?:correct|right|proper|better|wrong|incorrect) (?:form|word|words|sentence|version|way to "
     r"(?:say|write)|spelling|verb|tense|phrase|grammar|english|usage|expression|preposition|article)\b",
@@ -71,7 +74,7 @@ _RED_PEN_CUES = (
     *("instead of", "rather than", "(not ", ">", "~"),
 )
 """Every hit of the red pen holds one of these, a sign or a quote; most replies hold none."""
-_QUOTED = re.compile(rf"\b(?:say|said|used?|using|writ\w+|put|words?|be|read|not) {_QUOTE}")
+_QUOTED = re.compile(rf"\b(?:say|said|mean|used?|using|writ\w+|put|words?|be|read|not) {_QUOTE}")
 """What stands before the quote in a hit that needs one."""
 _RED_PEN_SIGNS = ("→", "⇒", "➜", "❌", "✗", "✘", "✖", "\u0336")
 RED_PEN_CUES = (*_RED_PEN_CUES, *_QUOTES, *_RED_PEN_SIGNS)
@@ -184,6 +187,17 @@ def contrasts(reply: str, wrong: Sequence[str]) -> list[Span]:
     words = r"\W+".join(re.escape(folded(word)) for word in wrong)
     pattern = rf"{_AGAINST.pattern} {_QUOTE}?{words}\b(?=\W*(?:$|[.!?)]))"
     return [match.span() for match in re.finditer(pattern, text)]
+
+
+def turned_down(reply: str, own: str) -> list[Span]:
+    """Where a reply holds the learner's own words against others: "for being, not for be"."""
+    learner = f" {' '.join(_WORD.findall(folded(own)))} "
+    return [
+        match.span()
+        for match in _TURNED_DOWN.finditer(folded(reply))
+        if f" {' '.join(_WORD.findall(match[1]))} " in learner
+        and f" not {' '.join(_WORD.findall(match[1]))} " not in learner
+    ]
 
 
 def names(reply: str, start: int, end: int) -> bool:
