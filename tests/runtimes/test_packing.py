@@ -99,6 +99,16 @@ def test_each_beginning_is_computed_once(examples: list[Example]) -> None:
 
 
 @given(batches)
+def test_rounded_packs_teach_the_same_in_few_sizes(examples: list[Example]) -> None:
+    made = packs(examples, 1000)
+    rounded = [pack.rounded() for pack in made]
+    assert taught(rounded) == taught(made)
+    for pack in rounded:
+        assert len(pack.tokens_N) % 16 == len(pack.rows_R) % 16 == 0
+        assert pack.sees_NN.any(1).all()  # no row of attention is empty
+
+
+@given(batches)
 def test_blocks_say_what_the_whole_mask_says(examples: list[Example]) -> None:
     for pack in packs(examples * 3, 1000):
         whole = torch.zeros_like(pack.sees_NN)

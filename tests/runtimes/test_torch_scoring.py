@@ -76,7 +76,7 @@ def test_base_and_adapters_score_as_a_plain_loop(
     monkeypatch.setenv("QUIMBOT_CACHE", str(tmp_path / "cache"))
     monkeypatch.setattr(torch_scoring, "_NODES", nodes)
     monkeypatch.setattr(workers, "_WORTH_A_WORKER", 10)
-    monkeypatch.setattr(torch_scoring, "_CHUNK_BYTES", 20_000)  # several chunks of logits
+    monkeypatch.setattr(torch_scoring, "_WORDS", 100)  # several parts of the vocabulary
     base = find_model(str(tiny_model(tmp_path / "base", architecture)))
     folders = [write_lora(tmp_path / str(seed), base.folder, seed=seed) for seed in range(2)]
     adapters = [read_adapter(folder) for folder in folders]
@@ -99,4 +99,5 @@ def test_common_beginnings_are_computed_once() -> None:
     alike = [((1, 2, 3, token, 9), (0.0, 0.0, 0.0, 0.0, 1.0)) for token in range(5)]
     sheets = [Tokenized(*each) for each in alike]
     (pack,) = torch_scoring.pack_evenly(sheets, torch.device("cpu"))
-    assert len(pack.tokens_N) == 3 + 5
+    assert len(pack.tokens_N) == 16  # of them 3 + 5 are the tree's, the rest see only themselves
+    assert int((pack.positions_N > 0).sum()) == 2 + 5

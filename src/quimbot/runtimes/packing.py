@@ -13,9 +13,12 @@ from typing import Any, Protocol
 
 import torch
 from torch import Tensor
+from torch.nn.functional import pad
 
 _BLOCK = 64
 """Queries that share one gathering of keys."""
+_MULTIPLE = 16
+"""Of which `Pack.rounded` makes numbers of nodes and of rows."""
 
 
 class Learnt(Protocol):
@@ -67,6 +70,22 @@ class Pack:
             name: part.to(device) for name, part in vars(self).items() if isinstance(part, Tensor)
         }
         return replace(self, **moved)
+
+    def rounded(self) -> "Pack":
+        """The same tree with nodes and rows in whole multiples; what is added changes nothing.
+
+        Matrix products then come in few sizes, for each of which a library prepares itself.
+        """
+        nodes, rows = -len(self.tokens_N) % _MULTIPLE, -len(self.rows_R) % _MULTIPLE
+        last = len(self.tokens_N) + nodes - 1
+        sees_NN = pad(self.sees_NN, (0, nodes, 0, nodes)).fill_diagonal_(True)
+        return replace(
+            self,
+            tokens_N=pad(self.tokens_N, (0, nodes)),
+            positions_N=pad(self.positions_N, (0, nodes)),
+            sees_NN=sees_NN,
+            rows_R=pad(self.rows_R, (0, rows), value=last),
+        )
 
     @cached_property
     def blocks(self) -> tuple[Block, ...]:

@@ -1,7 +1,7 @@
 """How probable each learnt token of some dialogues is, their common beginnings computed once.
 
 Each dialogue is scored exactly as if it were alone (`packing.py`); logits are computed only where a
-token is learnt, a few rows at a time.
+token is learnt, for a part of the vocabulary at a time.
 """
 
 from collections.abc import Sequence
@@ -12,17 +12,19 @@ from torch import Tensor
 
 from quimbot.runtimes.memory import keep_memory
 from quimbot.runtimes.packing import Learnt, Pack, packs
+from quimbot.runtimes.products import FasterProducts, product
 from quimbot.runtimes.workers import shared_out, worth
 
 _NODES = 2048
-_CHUNK_BYTES = 24 << 20
-"""Most of the logits that one worker holds."""
+_WORDS = 1024
+"""Of the vocabulary at once: their weights and their logits then stay in a cache."""
 
 
 def pack_evenly(dialogues: Sequence[Learnt], device: torch.device) -> list[Pack]:
-    """The dialogues in packs that keep every core busy to the end."""
+    """The dialogues in packs on the device, that keep every core busy to the end."""
     tokens = sum(len(dialogue.tokens) for dialogue in dialogues)
-    return packs(dialogues, _NODES, _workers(tokens, device))
+    made = packs(dialogues, _NODES, _workers(tokens, device))
+    return [pack.rounded().to(str(device)) for pack in made]
 
 
 def token_logprobs(
@@ -35,9 +37,9 @@ def token_logprobs(
     A dialogue that learns nothing is left out.
     """
 
-    @torch.inference_mode()
     def work(pack: Pack) -> list[float]:
-        found: list[float] = _edges(model, pack.to(str(device))).tolist()
+        with torch.inference_mode(), FasterProducts():
+            found: list[float] = _edges(model, pack).tolist()
         return found
 
     workers = _workers(sum(len(pack.tokens_N) for pack in made), device)
@@ -64,16 +66,19 @@ def _edges(model: Any, pack: Pack) -> Tensor:  # noqa: ANN401 - untyped library
     ).last_hidden_state
     hidden_RD = hidden_1ND[0, pack.rows_R]
     head_VD: Tensor = model.lm_head.weight
-    chunk = max(1, _CHUNK_BYTES // (4 * len(head_VD)))
-    logits_CV = hidden_RD.new_empty(min(chunk, len(hidden_RD)), len(head_VD))
-    found_E = hidden_RD.new_empty(len(pack.edge_rows_E))
-    for start in range(0, len(hidden_RD), chunk):
-        part_CD = hidden_RD[start : start + chunk]
-        part_CV = torch.mm(part_CD, head_VD.T, out=logits_CV[: len(part_CD)])
-        inside_E = (pack.edge_rows_E >= start) & (pack.edge_rows_E < start + len(part_CD))
-        rows, tokens = pack.edge_rows_E[inside_E] - start, pack.edge_tokens_E[inside_E]
-        highest_C = part_CV.amax(1)
-        picked = part_CV[rows, tokens] - highest_C[rows]
-        sums_C = part_CV.sub_(highest_C[:, None]).exp_().sum(1)
-        found_E[inside_E] = picked - sums_C[rows].log()
-    return found_E
+    nats_R = _log_sums(hidden_RD, head_VD)
+    hidden_ED, head_ED = hidden_RD[pack.edge_rows_E], head_VD[pack.edge_tokens_E]
+    return (hidden_ED * head_ED).sum(1) - nats_R[pack.edge_rows_E]
+
+
+def _log_sums(hidden_RD: Tensor, head_VD: Tensor) -> Tensor:
+    """The logarithm of the sum of exponentials of each row's logits, which are never all held."""
+    highest_R = hidden_RD.new_full((len(hidden_RD),), -torch.inf)
+    sums_R = torch.zeros_like(highest_R)
+    for start in range(0, len(head_VD), _WORDS):
+        logits_RC = product(hidden_RD, head_VD[start : start + _WORDS])
+        higher_R = torch.maximum(highest_R, logits_RC.amax(1))
+        sums_R *= (highest_R - higher_R).exp_()
+        sums_R += logits_RC.sub_(higher_R[:, None]).exp_().sum(1)
+        highest_R = higher_R
+    return highest_R + sums_R.log_()

@@ -32,6 +32,7 @@ class _TreeAttention(torch.autograd.Function):
         scaling: float,
     ) -> Tensor:
         out_KGND = torch.empty_like(query_KGND)
+        key_KND, value_KND = key_KND.contiguous(), value_KND.contiguous()  # else copied per block
         weights = []
         for block in blocks:
             query_KQD = _rows(query_KGND, block)
