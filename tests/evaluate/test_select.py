@@ -218,7 +218,7 @@ def test_a_checkpoint_whose_general_score_fell_is_set_aside_and_named(tmp_path: 
         picked.sentence
     )
     assert "whose pass rate on general has not fallen" in picked.rule
-    assert picked.aside == {"step-20": ("general fell: -30 points, 95% interval -37 to -23",)}
+    assert picked.aside == {"step-20": ("general fell: -30 points, 95% interval -37 to -22",)}
 
 
 def test_when_all_have_fallen_the_best_is_taken_and_it_says_so(tmp_path: Path) -> None:
