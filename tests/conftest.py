@@ -6,8 +6,12 @@ from collections.abc import Iterator
 import pytest
 from hypothesis import settings
 
+from quimbot.runs.machine import cores
+
 os.environ.setdefault("GOMP_SPINCOUNT", "0")  # as in the command line: tests run beside others
 os.environ.setdefault("HF_HUB_OFFLINE", "1")  # no test asks a hub
+if workers := int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "0")):  # `make test`: no core twice
+    os.environ.setdefault("OMP_NUM_THREADS", str(max(1, cores() // workers)))
 
 # How long a test takes says nothing here. Continuous integration tries the same examples each time,
 # so that a change is judged by what it changed; elsewhere every run tries new ones, twice as many.
