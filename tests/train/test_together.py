@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
@@ -54,11 +55,16 @@ sys.exit(launch(sys.argv[1:]))
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    tiny_model(tmp_path / "model")
+    return filled(tmp_path)
+
+
+def filled(folder: Path) -> Path:
+    """The folder, with a model, data and the program of a process."""
+    tiny_model(folder / "model")
     for name, rows in (("data", range(12)), ("valid", range(20, 23))):
-        write_rows(tmp_path / f"{name}.jsonl", [record(row) for row in rows])
-    (tmp_path / "member.py").write_text(_MEMBER, encoding="utf-8")
-    return tmp_path
+        write_rows(folder / f"{name}.jsonl", [record(row) for row in rows])
+    (folder / "member.py").write_text(_MEMBER, encoding="utf-8")
+    return folder
 
 
 def record(index: int) -> Record:
@@ -97,67 +103,97 @@ def run(folder: Path, output: str, count: int, *more: str, **env: str) -> tuple[
     return read_metrics(folder / output), said
 
 
+@dataclass(frozen=True)
+class Whole:
+    """A run that nothing stopped."""
+
+    folder: Path
+    rows: list[Row]
+    said: str
+    held: list[int]
+    """Bytes of the base in each process."""
+
+    @property
+    def output(self) -> Path:
+        return self.folder / "run"
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> tuple[Whole, Whole]:
+    """The run of one process, and the same of two."""
+
+    def made(count: int) -> Whole:
+        folder = filled(tmp_path_factory.mktemp("whole"))
+        rows, said = run(folder, "run", count)
+        held = [int((folder / f"held-{rank}").read_text()) for rank in range(count)]
+        return Whole(folder, rows, said, held)
+
+    return made(1), made(2)
+
+
 def bytes_of(run: Path) -> dict[str, bytes]:
     return {str(path.relative_to(run)): path.read_bytes() for path in run.rglob("*.safetensors")}
 
 
 @pytest.mark.slow
-def test_two_processes_train_as_one_and_continue_bit_for_bit(folder: Path) -> None:
-    one, _ = run(folder, "one", 1)
-    two, said = run(folder, "two", 2)
-    assert [row.loss for row in two] == pytest.approx([row.loss for row in one], rel=1e-6)
-    held_out = [[row.valid_loss for row in rows if row.valid_loss] for rows in (one, two)]
+def test_two_processes_train_as_one_and_continue_bit_for_bit(
+    whole: tuple[Whole, Whole], folder: Path
+) -> None:
+    one, two = whole
+    assert [row.loss for row in two.rows] == pytest.approx([row.loss for row in one.rows], rel=1e-6)
+    held_out = [[row.valid_loss for row in run.rows if row.valid_loss] for run in whole]
     assert held_out[1] == pytest.approx(held_out[0], rel=1e-6)
-    alone = load_file(folder / "one" / "step-000012" / "adapter_model.safetensors")
-    ours = load_file(folder / "two" / "step-000012" / "adapter_model.safetensors")
+    alone, ours = (
+        load_file(run.output / "step-000012" / "adapter_model.safetensors") for run in whole
+    )
     for name, value in alone.items():
         torch.testing.assert_close(ours[name], value, rtol=1e-3, atol=1e-4)
-    ranks = [(folder / f"rank-{rank}.safetensors").read_bytes() for rank in range(2)]
+    ranks = [(two.folder / f"rank-{rank}.safetensors").read_bytes() for rank in range(2)]
     assert ranks[0] == ranks[1]
 
-    names = [sorted(str(path.relative_to(folder / run)) for path in (folder / run).rglob("*"))
-             for run in ("one", "two")]  # fmt: skip
+    names = [sorted(str(path.relative_to(run.output)) for path in run.output.rglob("*"))
+             for run in whole]  # fmt: skip
     assert names[0] == names[1]
-    assert said.count("step 12:") == said.count("12 dialogues, 12 steps") == 1
-    assert read_state(folder / "two" / "step-000012").processes == 2
+    assert two.said.count("step 12:") == two.said.count("12 dialogues, 12 steps") == 1
+    assert read_state(two.output / "step-000012").processes == 2
 
     off, _ = run(folder, "again", 2, SWITCHED_OFF_AT="6")
     assert len(off) == 6
     again, said = run(folder, "again", 2)
     assert [(row.loss, row.grad_norm, row.valid_loss) for row in again] == [
-        (row.loss, row.grad_norm, row.valid_loss) for row in two
+        (row.loss, row.grad_norm, row.valid_loss) for row in two.rows
     ]
-    assert bytes_of(folder / "again") == bytes_of(folder / "two")
+    assert bytes_of(folder / "again") == bytes_of(two.output)
     assert "last bits may differ" not in said
 
     run(folder, "other", 2, SWITCHED_OFF_AT="6")
     _, said = run(folder, "other", 1)
     assert "made with another number of processes" in said
-    _, said = run(folder, "two", 2)
+    _, said = run(folder, "again", 2)
     assert said.count("already done") == 1
 
 
 @pytest.mark.slow
-def test_processes_that_share_the_base_out_leave_the_same_bytes(folder: Path) -> None:
-    one, _ = run(folder, "one", 1)
-    whole = int((folder / "held-0").read_text())
-    two, _ = run(folder, "two", 2)
-    assert int((folder / "held-1").read_text()) == whole
+def test_processes_that_share_the_base_out_leave_the_same_bytes(
+    whole: tuple[Whole, Whole], folder: Path
+) -> None:
+    one, two = whole
+    assert two.held == one.held * 2
 
     # An accelerate that was told of FSDP, too, starts the processes and is asked for nothing else.
     launcher = {"ACCELERATE_USE_FSDP": "true", "FSDP_CPU_RAM_EFFICIENT_LOADING": "true"}
     run(folder, "shared", 2, "--shard", SWITCHED_OFF_AT="6", **launcher)
     run(folder, "shared", 2, SWITCHED_OFF_AT="10")  # a run may change to whole weights, and back
     shared, _ = run(folder, "shared", 2, "--shard", **launcher)
-    assert [row.loss for row in shared] == pytest.approx([row.loss for row in one], rel=1e-6)
+    assert [row.loss for row in shared] == pytest.approx([row.loss for row in one.rows], rel=1e-6)
     assert [(row.loss, row.grad_norm, row.valid_sources) for row in shared] == [
-        (row.loss, row.grad_norm, row.valid_sources) for row in two
+        (row.loss, row.grad_norm, row.valid_sources) for row in two.rows
     ]
-    assert bytes_of(folder / "shared") == bytes_of(folder / "two")
+    assert bytes_of(folder / "shared") == bytes_of(two.output)
     base = load_file(folder / "model" / "model.safetensors")
     layers = sum(value.nbytes for name, value in base.items() if ".layers." in name)
     for rank in range(2):
-        assert int((folder / f"held-{rank}").read_text()) == whole - layers / 2
+        assert int((folder / f"held-{rank}").read_text()) == two.held[rank] - layers / 2
 
 
 _MEASURED_FIRST = """
