@@ -9,8 +9,8 @@ from typing import Literal
 
 import pytest
 from happened import BETTER, SAID, article, moved, tense, took_up, used
-from live_server import Live
-from playwright.sync_api import Browser, Page, sync_playwright
+from live_server import PATIENCE_S, Live
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from quimbot.pedagogy.events import Began, Event
 from quimbot.pedagogy.kinds import Kind
@@ -25,6 +25,7 @@ LOCALES = {"en": "en-US", "es": "es-ES", "zh": "zh-CN", "ar": "ar-EG", "ko": "ko
 """The interface's languages, and a browser's name for each."""
 Scheme = Literal["dark", "light"]
 
+expect.set_options(timeout=PATIENCE_S * 1000)
 
 _FLAGS = (
     "--no-sandbox",

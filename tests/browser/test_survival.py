@@ -37,7 +37,7 @@ def server(place: Path, port: int, *line: str, pause_s: float = 0.0) -> Iterator
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
     with subprocess.Popen([str(part) for part in command], env=environment) as process:
         try:
-            assert soon(lambda: _answers(port), within_s=60)
+            assert soon(lambda: _answers(port))
             yield process.pid
         finally:
             process.kill()

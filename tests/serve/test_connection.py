@@ -31,7 +31,7 @@ def live(puppet: Puppet, monkeypatch: pytest.MonkeyPatch) -> Iterator[Live]:
 
 def connected(live: Live) -> closing[socket.socket]:
     port = int(live.url.rsplit(":", 1)[1])
-    return closing(socket.create_connection(("127.0.0.1", port), timeout=5))
+    return closing(socket.create_connection(("127.0.0.1", port), timeout=30))
 
 
 def is_closed(client: socket.socket) -> bool:
@@ -77,4 +77,4 @@ def test_a_client_that_does_not_take_its_answer_frees_its_place(live: Live, pupp
     with connected(live) as client:
         client.sendall(HEAD % len(body) + body)
         assert soon(lambda: live.gate.free == 0)
-        assert soon(lambda: live.gate.free == 1 and puppet.left == 1, within_s=5)
+        assert soon(lambda: live.gate.free == 1 and puppet.left == 1)

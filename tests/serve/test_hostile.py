@@ -195,7 +195,7 @@ def test_leaving_within_an_answer_frees_the_place(heard: int) -> None:
         for _ in range(heard):
             assert client.recv(200)
         client.close()
-        assert soon(lambda: live.gate.free == 1 and puppet.left == 1, within_s=1)
+        assert soon(lambda: live.gate.free == 1 and puppet.left == 1)
 
 
 def test_many_who_leave_at_once_leave_every_place_free() -> None:
@@ -205,10 +205,10 @@ def test_many_who_leave_at_once_leave_every_place_free() -> None:
             for _ in range(12):
                 clients.enter_context(connected(live)).sendall(REQUEST)
             assert soon(lambda: live.gate.queued == 6)
-        assert soon(lambda: live.gate.free == 2 and live.gate.queued == 0, within_s=3)
+        assert soon(lambda: live.gate.free == 2 and live.gate.queued == 0)
         assert len(puppet.asked) == puppet.left <= 4
 
 
 def connected(live: Live) -> closing[socket.socket]:
     port = int(live.url.rsplit(":", 1)[1])
-    return closing(socket.create_connection(("127.0.0.1", port), timeout=5))
+    return closing(socket.create_connection(("127.0.0.1", port), timeout=30))
