@@ -1,6 +1,7 @@
 """Settings that must stand before the first heavy import of a test run."""
 
 import os
+from collections import Counter
 from collections.abc import Iterator
 
 import pytest
@@ -30,3 +31,10 @@ def no_data_of_the_user(tmp_path_factory: pytest.TempPathFactory) -> Iterator[No
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("XDG_DATA_HOME", str(tmp_path_factory.mktemp("data")))
         yield
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Two tests of one id would be one test to workers that share out files."""
+    found = Counter(item.nodeid for item in session.items)
+    if twice := [name for name, count in found.items() if count > 1]:
+        raise pytest.UsageError(f"several tests have the id {twice[0]}")
