@@ -27,7 +27,7 @@ from typing import Any
 os.environ.setdefault("GOMP_SPINCOUNT", "0")
 
 import msgspec
-from train import _own
+from own_beginnings import own_beginning
 
 from quimbot.evaluate.entrants import entrants
 from quimbot.records.jsonl import read_records
@@ -54,7 +54,7 @@ def ours(job: dict[str, Any]) -> dict[str, list[float]]:
 def _job(path: Path, runtimes: Sequence[str], *, own_beginnings: bool) -> dict[str, Any]:
     """What both sides do: chats for us; for the harness, what stands before each reply, and it."""
     records = list(read_records(path))
-    chats = [(_own(record) if own_beginnings else record).messages for record in records]
+    chats = [(own_beginning(record) if own_beginnings else record).messages for record in records]
     addresses = [entrant.address for entrant in entrants(tuple(runtimes))]
     found = [find_local(address) for address in addresses]
     base = found[0].base

@@ -22,19 +22,18 @@ import tempfile
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from random import Random
 from typing import Any
 
 os.environ.setdefault("GOMP_SPINCOUNT", "0")
 
 import msgspec
 import torch
+from own_beginnings import own_beginning
 from peft import PeftModel
 from torch.utils.flop_counter import FlopCounterMode
 from transformers import AutoModelForCausalLM
 
 from quimbot.records.jsonl import read_records, write_rows
-from quimbot.records.record import Record
 from quimbot.runtimes.models import find_model
 from quimbot.runtimes.packing import packs
 from quimbot.train.dialogues import read_dialogues
@@ -122,7 +121,7 @@ def _job(path: Path, name: str, steps: int, folder: Path, *, own_beginnings: boo
     if own_beginnings:
         records = list(read_records(path))
         path = folder / "own.jsonl"
-        write_rows(path, [_own(record) for record in records])
+        write_rows(path, [own_beginning(record) for record in records])
     dialogues, _ = read_dialogues(path, files.style, files.tokenizer(), 1024)
     plan = Plan(
         ids=tuple(dialogue.id for dialogue in dialogues),
@@ -143,15 +142,6 @@ def _job(path: Path, name: str, steps: int, folder: Path, *, own_beginnings: boo
     _trainer(job).save("start")
     (folder / "job.json").write_text(json.dumps(job), encoding="utf-8")
     return folder / "job.json"
-
-
-def _own(record: Record) -> Record:
-    """The record with the words of its system prompt in an order of their own."""
-    system, *others = record.messages
-    words = system.content.split()
-    Random(record.id).shuffle(words)
-    system = msgspec.structs.replace(system, content=" ".join(words))
-    return msgspec.structs.replace(record, messages=(system, *others), id="")
 
 
 def _side(name: str, path: str) -> None:
