@@ -136,9 +136,12 @@ def overview(tables: Sequence[Measured]) -> list[Line]:
     ]
 
 
-def against(judged: Sequence[Judged], ours: str, theirs: str) -> Comparison | None:
-    """Two models on the turns of one table that count and that both answered; none without any."""
-    return paired(in_common(answers(judged, ours), answers(judged, theirs)))
+def against(judged: Sequence[Judged], ours: str, theirs: str, *, of: int = 1) -> Comparison | None:
+    """Two models on the turns of one table that count and that both answered; none without any.
+
+    With `of`, the interval is one of so many that hold at once.
+    """
+    return paired(in_common(answers(judged, ours), answers(judged, theirs)), of=of)
 
 
 def _measured(

@@ -9,7 +9,7 @@ from msgspec import structs
 
 from quimbot.evaluate.compare import Both, Comparison
 from quimbot.evaluate.rates import interval
-from quimbot.evaluate.select import would_show
+from quimbot.evaluate.reasons import would_show
 from quimbot.records.record import Strict
 
 Verdict = Literal["better", "worse", "no difference shown"]

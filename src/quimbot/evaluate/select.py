@@ -1,12 +1,13 @@
 """Choose a checkpoint by a stated rule, and say in one sentence why, with the interval."""
 
-import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from quimbot.evaluate.compare import Comparison, answers, in_common, paired
 from quimbot.evaluate.keep import Kept, keep
+from quimbot.evaluate.ranking import Candidate, ranking, runner_up
+from quimbot.evaluate.reasons import passed, points, why_chosen
 from quimbot.exceptions import DataError, RecipeError
 from quimbot.records.jsonl import write_json
 from quimbot.records.record import Move
@@ -85,18 +86,6 @@ class SelectSettings:
         )
 
 
-@dataclass(frozen=True, kw_only=True)
-class Candidate:
-    """A checkpoint to choose, with what speaks against it."""
-
-    score: Score
-    surprise: float
-    """Held-out perplexity a byte."""
-    kept: tuple[Kept, ...] = ()
-    against: tuple[str, ...] = ()
-    """Why it is set aside, if it is."""
-
-
 def select(settings: SelectSettings, watch: Watch) -> str:
     """Choose a checkpoint and write the choice.
 
@@ -130,49 +119,7 @@ def select(settings: SelectSettings, watch: Watch) -> str:
     picked = _picked(order, perplexities, judged, settings)
     write_json(settings.output, picked)
     watch.say(picked.sentence)
-    return f"picked {picked.address}: {_rate(settings.measure, picked.verified)}"
-
-
-def ranking(candidates: Sequence[Candidate]) -> list[Candidate]:
-    """The candidates from first choice to last, by the rule; those set aside come last."""
-
-    def by_surprise(candidate: Candidate) -> tuple[float, float]:
-        step = candidate.score.step
-        return candidate.surprise, math.inf if step is None else step
-
-    order: list[Candidate] = []
-    for aside in (False, True):
-        left = [candidate for candidate in candidates if bool(candidate.against) == aside]
-        while left:
-            top = max((each.score.verified for each in left), key=lambda rate: rate.value)
-            error = math.sqrt(top.value * (1 - top.value) / max(1, top.n))
-            tied = [each for each in left if each.score.verified.value >= top.value - error]
-            first = min(tied, key=by_surprise)
-            order.append(first)
-            left.remove(first)
-    return order
-
-
-def in_words(comparison: Comparison, theirs: str) -> str:
-    """A comparison as a clause: a direction only when the interval leaves out zero."""
-    interval = f"{points(comparison)}, n = {comparison.n}"
-    if comparison.shown:
-        return f"{'higher' if comparison.difference > 0 else 'lower'} than {theirs} ({interval})"
-    return f"no difference shown to {theirs} ({interval}; {would_show(comparison.detectable)})"
-
-
-def would_show(detectable: float) -> str:
-    """The smallest difference that these turns would show, or that there is none."""
-    if detectable < 1:
-        return f"these turns would show {100 * detectable:.0f} points"
-    return "so few turns show nothing"
-
-
-def points(comparison: Comparison) -> str:
-    """A difference and its interval, in points of 100."""
-    gap, low, high = (100 * x for x in (comparison.difference, comparison.low, comparison.high))
-    together = f" for {comparison.of} at once" if comparison.of > 1 else ""
-    return f"{gap:+.0f} points, 95% interval{together} {low:+.0f} to {high:+.0f}"
+    return f"picked {picked.address}: {passed(settings.measure, picked.verified)}"
 
 
 def _candidates(card: Scorecard, settings: SelectSettings) -> list[Score]:
@@ -231,16 +178,17 @@ def _picked(
             f"{settings.scores}: {first.address} and {settings.base} answered no turn in common "
             f"that counts for {settings.measure}; score both for it, on the same turns"
         )
-    runner_up = _runner_up(order)
-    over_next = over(runner_up.address) if runner_up else None
+    second = runner_up(order)
+    over_next = over(second.address) if second else None
     surprise = {row.address: row.overall.perplexity for row in perplexities.runtimes}
     return Picked(
         address=first.address,
         adapter=first.adapter,
         step=first.step,
         base=settings.base,
+        of=len(order),
         rule=settings.rule([each.suite for each in order[0].kept]),
-        sentence=_sentence(order, over_base, over_next, surprise, settings.measure),
+        sentence=why_chosen(order, over_base, over_next, surprise, settings.measure),
         measure=settings.measure,
         n=over_base.n,
         verified=first.verified,
@@ -249,77 +197,10 @@ def _picked(
         perplexity=surprise.get(first.address),
         over_base=(over_base.difference, over_base.low, over_base.high),
         over_next=(over_next.difference, over_next.low, over_next.high) if over_next else None,
-        next=runner_up.address if runner_up else "",
+        next=second.address if second else "",
         aside={each.score.address: each.against for each in order if each.against},
     )
 
 
-def _runner_up(order: Sequence[Candidate]) -> Score | None:
-    """The next choice; none where it was set aside, and the first was not."""
-    if len(order) > 1 and bool(order[0].against) == bool(order[1].against):
-        return order[1].score
-    return None
-
-
-def _sentence(
-    order: Sequence[Candidate],
-    over_base: Comparison,
-    over_next: Comparison | None,
-    surprise: Mapping[str, float],
-    measure: str,
-) -> str:
-    first, second = order[0].score, _runner_up(order)
-    lead = "" if not order[0].against else "No checkpoint keeps to the limits; of all, "
-    verified = _rate(measure, first.verified)
-    parts = [f"{lead}{named(first)}: {verified}, {in_words(over_base, 'the base model')}"]
-    if over_next and second:
-        parts.append(in_words(over_next, f"the next choice, {named(second)}"))
-    parts += _tie(order, surprise)
-    parts.append(
-        f"red-pen language in {first.red_pen.value:.0%} and a question in "
-        f"{first.question.value:.0%} of replies"
-    )
-    if first.failed:
-        parts.append(f"{first.failed} of {first.asked} requests got no reply and are left out")
-    parts += [
-        f"{each.suite} not shown to have fallen "
-        f"({points(each.result)}; {would_show(each.result.detectable)})"
-        for each in order[0].kept
-        if not each.fell
-    ]
-    aside = [f"{named(each.score)} ({', '.join(each.against)})" for each in order if each.against]
-    if aside:
-        parts.append(f"{'out of limits' if lead else 'set aside'}: {', '.join(aside)}")
-    if len(order) > 1:
-        parts.append(
-            f"picked from {len(order)} on these turns, so expect somewhat less of it on others"
-        )
-    return "; ".join(parts) + "."
-
-
-def _tie(order: Sequence[Candidate], surprise: Mapping[str, float]) -> list[str]:
-    """What decided between the first and the highest of the others, where that is no lower."""
-    first = order[0].score
-    others = [each.score for each in order[1:] if bool(each.against) == bool(order[0].against)]
-    top = max(others, key=lambda score: score.verified.value, default=None)
-    if top is None or top.verified.value < first.verified.value:
-        return []
-    ours, theirs = (f"{surprise[score.address]:.2f}" for score in (first, top))
-    by = f"the lower held-out perplexity decided ({ours} against {theirs})"
-    if ours == theirs:
-        by = f"the earlier step decided (held-out perplexity {ours} for both)"
-    return [f"{named(top)} has {top.verified.value:.0%}, within one standard error, so {by}"]
-
-
-def _rate(measure: str, rate: Rate) -> str:
-    what = "verified recasts" if measure == Move.RECAST else f"{measure} verified"
-    return f"{what} in {rate.value:.0%} of {rate.n} replies"
-
-
 def _interval(rate: Rate) -> str:
     return f"{rate.value:.0%} ({100 * rate.low:.0f}-{100 * rate.high:.0f})"
-
-
-def named(score: Score) -> str:
-    """A runtime in a sentence: its step where it has one."""
-    return score.address if score.step is None else f"step {score.step}"

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from quimbot.evaluate.compare import Comparison, in_common, paired
 from quimbot.evaluate.measured import Measured, against
-from quimbot.evaluate.select import in_words, points
+from quimbot.evaluate.reasons import in_words, less_elsewhere, points
 from quimbot.evaluate.table import Column, Row
 from quimbot.records.record import Move
 from quimbot.runs.scorecard import Judged, Picked, Rate
@@ -59,7 +59,7 @@ def verdict(
     figures = _figures(final, ours, base)
     return Verdict(
         sentence=_sentence(final, ours, base),
-        interval=_interval(final, ours, base),
+        interval=_interval(final, ours, base, picked.of),
         cautions=[
             *_unfit(picked),
             *(text for table in tables if table is not final and (text := _fallen(table, picked))),
@@ -112,11 +112,12 @@ def _well(table: Measured) -> str:
     return f"with {table.measure} verified"
 
 
-def _interval(final: Measured, ours: Row, base: Row) -> str:
-    result = against(final.judged, ours.address, base.address)
+def _interval(final: Measured, ours: Row, base: Row, of: int) -> str:
+    result = against(final.judged, ours.address, base.address, of=of)
     if result is None:
         return "No turn was answered by both."
-    return f"{capital(in_words(result, 'the base model'))}."
+    luck = f"; {less_elsewhere(of)}" if of > 1 else ""
+    return f"{capital(in_words(result, 'the base model'))}{luck}."
 
 
 def _unfit(picked: Picked) -> list[str]:

@@ -249,6 +249,8 @@ class Picked(Strict, frozen=True, kw_only=True):
     adapter: str
     step: int | None
     base: str
+    of: int = 1
+    """How many checkpoints it was chosen from."""
     rule: str
     sentence: str
     measure: str = Move.RECAST
