@@ -10,7 +10,7 @@ from quimbot.evaluate import gallery
 from quimbot.evaluate.content import Page, fill
 from quimbot.evaluate.sheet import as_csv, as_json, records
 from quimbot.evaluate.table import COLUMNS, scores_table
-from quimbot.evaluate.templates import source, template
+from quimbot.evaluate.templates import must_be_page, source, template
 from quimbot.evaluate.wording import EVIDENCE, FAULTS
 from quimbot.exceptions import DataError, RecipeError
 from quimbot.records.jsonl import replacing, write_json
@@ -27,8 +27,6 @@ from quimbot.runs.scorecard import (
     score_folders,
 )
 from quimbot.runs.watch import Watch
-
-_PAGES = (".html", ".htm")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,8 +49,7 @@ class ReportSettings:
         """Check that there is something to report."""
         if not self.scores:
             raise RecipeError("scores is empty; name at least one folder written by `score`")
-        if self.output.suffix.lower() not in _PAGES:
-            raise RecipeError(f"output is {self.output}; it must end in {' or '.join(_PAGES)}")
+        must_be_page(self.output)
 
     def inputs(self) -> tuple[Path, ...]:
         """Everything that is shown."""

@@ -34,6 +34,18 @@ def test_the_page_names_nobody_and_the_key_names_all(tmp_path: Path) -> None:
     assert sum(pair.kind is Kind.COUNTS for pair in key.pairs) == 24
 
 
+@pytest.mark.parametrize(("sides", "word"), [(2, "better"), (3, "best")])
+def test_of_two_the_better_and_of_three_the_best_is_asked_for(
+    tmp_path: Path, sides: int, word: str
+) -> None:
+    page = tmp_path / "page.html"
+    scores = score_folder(tmp_path / "scores", sides=sides)
+    make(BlindMakeSettings(scores=scores, output=page), Silent())
+    text = page.read_text()
+    assert f"reply {sides} is {word}</dd>" in text
+    assert f"<title>Which reply is {word}? " in text
+
+
 def test_the_same_scores_give_the_same_page_and_other_seeds_others(tmp_path: Path) -> None:
     scores = score_folder(tmp_path / "scores")
 
@@ -75,11 +87,12 @@ def test_what_cannot_be_compared_is_one_line(
         ({"runtimes": ("a",)}, "runtimes names 1; two or three"),
         ({"raters": ("Ana", "ana")}, "each once"),
         ({"key": Path("p.html")}, "is the page itself"),
+        ({"output": Path("p")}, r"output is p; it must end in \.html"),
     ],
 )
 def test_settings_out_of_range_are_refused(changes: dict[str, Any], said: str) -> None:
     with pytest.raises(RecipeError, match=said):
-        BlindMakeSettings(scores=Path("s"), output=Path("p.html"), **changes)
+        BlindMakeSettings(**{"scores": Path("s"), "output": Path("p.html"), **changes})
 
 
 def test_a_key_that_is_missing_or_something_else_is_one_line(tmp_path: Path) -> None:

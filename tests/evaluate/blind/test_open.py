@@ -71,6 +71,11 @@ def test_a_result_never_takes_the_place_of_what_it_is_made_from(output: str) -> 
         BlindOpenSettings(exports=(Path("a.jsonl"),), key=Path("k.json"), output=Path(output))
 
 
+def test_a_result_that_no_browser_opens_is_refused() -> None:
+    with pytest.raises(RecipeError, match=r"output is result; it must end in \.html"):
+        BlindOpenSettings(exports=(Path("a.jsonl"),), key=Path("k.json"), output=Path("result"))
+
+
 def test_a_file_named_twice_is_told() -> None:
     with pytest.raises(RecipeError, match=r"a\.jsonl is named twice; name the key"):
         BlindOpenSettings(

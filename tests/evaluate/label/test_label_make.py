@@ -99,6 +99,7 @@ def test_scores_without_errors_are_told_what_to_do(tmp_path: Path) -> None:
         ({"count": 0}, "count is 0"),
         ({"criteria": ()}, "criteria is empty; name at least one of recast"),
         ({"raters": ("Ana", "ana")}, "raters must be names, each once"),
+        ({}, "a; it must end in .html or .htm"),
     ],
 )
 def test_settings_that_make_no_sheet_are_refused(

@@ -9,6 +9,7 @@ from pathlib import Path
 from quimbot.evaluate.blind.draw import draw, lots, turns
 from quimbot.evaluate.blind.sheet import REASONS, Key, Kind, sheet_of
 from quimbot.evaluate.review import review_page
+from quimbot.evaluate.templates import must_be_page
 from quimbot.exceptions import DataError, RecipeError
 from quimbot.records.jsonl import replacing, write_json
 from quimbot.runs.scorecard import JUDGED, Scorecard, read_judged, read_scorecard
@@ -53,6 +54,7 @@ class BlindMakeSettings:
         names = [name.casefold() for name in self.raters]
         if not all(names) or len(set(names)) < len(names):
             raise RecipeError("raters must be names, each once; a person's answers go by the name")
+        must_be_page(self.output)
 
     def inputs(self) -> tuple[Path, ...]:
         """The scores."""

@@ -14,7 +14,7 @@ from quimbot.evaluate.blind.raters import doubts, in_words, whoever_stood_there
 from quimbot.evaluate.blind.sheet import BAD, REASONS, TIE, read_key
 from quimbot.evaluate.blind.tally import Dispute, Preference, Rater
 from quimbot.evaluate.table import names
-from quimbot.evaluate.templates import source, template
+from quimbot.evaluate.templates import must_be_page, source, template
 from quimbot.exceptions import RecipeError
 from quimbot.records.jsonl import replacing, write_json
 from quimbot.records.record import Strict
@@ -45,8 +45,9 @@ class BlindOpenSettings:
         if len({*self.inputs(), *self.outputs()}) < len(self.inputs()) + len(self.outputs()):
             raise RecipeError(
                 f"output {self.output}: it and its .json must be files of their own, not the key "
-                "or an export; give another output that ends in .html"
+                "or an export; give another output"
             )
+        must_be_page(self.output)
 
     def inputs(self) -> tuple[Path, ...]:
         """The key and what the raters saved."""

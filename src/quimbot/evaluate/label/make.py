@@ -15,6 +15,7 @@ from quimbot.evaluate.answers import request_key
 from quimbot.evaluate.criteria import QUESTIONS, Criterion
 from quimbot.evaluate.labels import PASSED, labelled_replies, strata
 from quimbot.evaluate.review import review_page
+from quimbot.evaluate.templates import must_be_page
 from quimbot.exceptions import DataError, RecipeError
 from quimbot.records.jsonl import replacing
 from quimbot.runs.scorecard import Judged, read_judged
@@ -50,6 +51,7 @@ class LabelMakeSettings:
         names = [name.casefold() for name in self.raters]
         if not all(names) or len(set(names)) < len(names):
             raise RecipeError("raters must be names, each once; a person's answers go by the name")
+        must_be_page(self.output)
 
     def inputs(self) -> tuple[Path, ...]:
         """The scores."""

@@ -12,7 +12,7 @@ from quimbot.evaluate.label import tally
 from quimbot.evaluate.label.tally import MOST, Between, Checked, Dispute
 from quimbot.evaluate.labels import labelled_replies, read_labels
 from quimbot.evaluate.people import FEWEST
-from quimbot.evaluate.templates import source, template
+from quimbot.evaluate.templates import must_be_page, source, template
 from quimbot.evaluate.wording import FAULTS
 from quimbot.exceptions import RecipeError
 from quimbot.records.jsonl import replacing, write_json
@@ -36,6 +36,7 @@ class LabelOpenSettings:
         """Check that there is something to open."""
         if not self.exports:
             raise RecipeError("exports is empty; name at least one file that a rater saved")
+        must_be_page(self.output)
 
     def inputs(self) -> tuple[Path, ...]:
         """The scores and what the raters saved."""

@@ -23,10 +23,11 @@ const shown = (pair) => sides.get(pair.id).map((place) => pair.replies[place]);
 
 function show(pair) {
   showTalk(pair);
+  const preferred = pair.replies.length === 2 ? "better" : "best";
   element("replies").replaceChildren(
     ...shown(pair).map(({ text, id }, place) => {
       const block = spoken("reply", `Reply ${place + 1}`, text);
-      const button = made("button", "", `Reply ${place + 1} is better`);
+      const button = made("button", "", `Reply ${place + 1} is ${preferred}`);
       const key = made("kbd", "", place + 1);
       key.setAttribute("aria-hidden", "true");
       button.append(key);
