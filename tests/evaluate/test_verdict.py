@@ -59,13 +59,11 @@ def test_a_choice_that_does_nothing_worse_has_nothing_against_it(tmp_path: Path)
     ]
 
 
-def test_the_interval_of_one_picked_from_many_is_wider_and_says_so(tmp_path: Path) -> None:
+def test_the_interval_of_one_picked_from_many_holds_for_all_at_once(tmp_path: Path) -> None:
     one = _verdict(tmp_path / "one", _field(), PICKED).interval
     many = _verdict(tmp_path / "many", _field(), structs.replace(PICKED, of=8)).interval
     assert "95% interval +" in one
-    assert "picked from" not in one
     assert "95% interval for 8 at once +" in many
-    assert many.endswith("picked from 8 on these turns, so expect somewhat less of it on others.")
 
 
 def test_broken_limits_a_fallen_suite_and_worse_replies_are_told_first(tmp_path: Path) -> None:

@@ -23,11 +23,6 @@ def would_show(detectable: float) -> str:
     return "so few turns show nothing"
 
 
-def less_elsewhere(of: int) -> str:
-    """That the highest of several had luck, too, on the turns that made it the highest."""
-    return f"picked from {of} on these turns, so expect somewhat less of it on others"
-
-
 def points(comparison: Comparison) -> str:
     """A difference and its interval, in points of 100."""
     gap, low, high = (100 * x for x in (comparison.difference, comparison.low, comparison.high))
@@ -74,7 +69,9 @@ def why_chosen(
     if aside:
         parts.append(f"{'out of limits' if lead else 'set aside'}: {', '.join(aside)}")
     if len(order) > 1:
-        parts.append(less_elsewhere(len(order)))
+        parts.append(
+            f"picked from {len(order)} on these turns, so expect somewhat less of it on others"
+        )
     return "; ".join(parts) + "."
 
 

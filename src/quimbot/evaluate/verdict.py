@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from quimbot.evaluate.compare import Comparison, in_common, paired
 from quimbot.evaluate.measured import Measured, against
-from quimbot.evaluate.reasons import in_words, less_elsewhere, points
+from quimbot.evaluate.reasons import in_words, points
 from quimbot.evaluate.table import Column, Row
 from quimbot.records.record import Move
 from quimbot.runs.scorecard import Judged, Picked, Rate
@@ -116,8 +116,7 @@ def _interval(final: Measured, ours: Row, base: Row, of: int) -> str:
     result = against(final.judged, ours.address, base.address, of=of)
     if result is None:
         return "No turn was answered by both."
-    luck = f"; {less_elsewhere(of)}" if of > 1 else ""
-    return f"{capital(in_words(result, 'the base model'))}{luck}."
+    return f"{capital(in_words(result, 'the base model'))}."
 
 
 def _unfit(picked: Picked) -> list[str]:
