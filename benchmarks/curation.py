@@ -21,7 +21,7 @@ from typing import Any
 
 import msgspec
 
-from quimbot.pipeline import command
+from quimbot.commands import command
 from quimbot.records.record import Message
 from quimbot.runs.recipe import build_settings
 from quimbot.runs.watch import Silent

@@ -7,7 +7,7 @@ from pathlib import Path
 from rich.console import Console
 
 from quimbot.cli import build_app
-from quimbot.pipeline import COMMANDS
+from quimbot.commands import COMMANDS
 
 PAGE = Path(__file__).with_name("commands.md")
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from quimbot import pipeline
+from quimbot.commands import COMMANDS, Work
 from quimbot.exceptions import DataError, OutputError, RecipeError
 from quimbot.records.jsonl import write_rows
 from quimbot.runs.recipe import load_recipe
@@ -41,7 +42,7 @@ def append(settings: Append, watch: Watch) -> str:
 
 @pytest.fixture(autouse=True)
 def only_append(monkeypatch: pytest.MonkeyPatch) -> None:
-    def command(name: str) -> tuple[type[Settings], pipeline.Work]:
+    def command(name: str) -> tuple[type[Settings], Work]:
         assert name in {"generate", "filter"}
         return Append, append
 
@@ -70,7 +71,7 @@ def go(
 ) -> list[tuple[str, str]]:
     path = tmp_path / "r.toml"
     path.write_text(text)
-    recipe = load_recipe(str(path), tuple(pipeline.COMMANDS))
+    recipe = load_recipe(str(path), tuple(COMMANDS))
     done = pipeline.run(recipe, Silent(), output=tmp_path / "run", until=until, force=force)
     return [(outcome.step, outcome.status) for outcome in done]
 
@@ -182,7 +183,7 @@ def test_an_input_that_changes_meanwhile_has_the_step_done_again(tmp_path: Path)
         source.write_text("new")
         return said
 
-    def go(work: pipeline.Work) -> str:
+    def go(work: Work) -> str:
         settings = Append(output=tmp_path / "x", source=source)
         return pipeline.perform("filter", settings, work, Silent(), replace=True).status
 

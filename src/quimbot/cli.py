@@ -36,6 +36,7 @@ from rich.table import Table
 from rich.text import Text
 
 from quimbot import pipeline
+from quimbot.commands import COMMANDS, FAMILIES, command
 from quimbot.exceptions import OutOfCredit, QuimbotError
 from quimbot.runs.recipe import load_recipe, shipped_recipes
 from quimbot.runs.watch import Task, Watch
@@ -167,7 +168,7 @@ class FromRecipe:
 
 def _known() -> tuple[str, ...]:
     """Every command that may have a recipe table."""
-    return (*pipeline.COMMANDS, "chat")
+    return (*COMMANDS, "chat")
 
 
 def build_app(name: str) -> App:
@@ -184,14 +185,14 @@ def build_app(name: str) -> App:
         suppress_keyboard_interrupt=False,
     )
     app.command(run, name="run", help=_run, sort_key=0)
-    for place, (other, text) in enumerate(pipeline.COMMANDS.items(), 1):
+    for place, (other, text) in enumerate(COMMANDS.items(), 1):
         family, _, own = other.rpartition(" ")
         if family and family not in app:
-            app.command(App(name=family, help=pipeline.FAMILIES[family], sort_key=place))
+            app.command(App(name=family, help=FAMILIES[family], sort_key=place))
         body = _work(other) if other == name else _named(text)
         (app[family] if family else app).command(body, name=own, help=text, sort_key=place)
     chat = _conversation() if name == "chat" else _named(_talk)
-    app.command(chat, name="chat", help=_talk, sort_key=len(pipeline.COMMANDS) + 1)
+    app.command(chat, name="chat", help=_talk, sort_key=len(COMMANDS) + 1)
     return app
 
 
@@ -207,7 +208,7 @@ def _named(text: str) -> Callable[[], None]:
 
 def _work(name: str) -> Callable[..., int]:
     """A command that does its work once."""
-    kind, work = pipeline.command(name)
+    kind, work = command(name)
 
     def do(
         settings: Any,  # noqa: ANN401 - the real type is set below, once its module is imported
@@ -367,7 +368,7 @@ def _asked_for(arguments: Sequence[str]) -> str:
     """The command that is called: one word, or two of a family."""
     words = [word for word in arguments if not word.startswith("-")]
     two = " ".join(words[:2])
-    return two if two in pipeline.COMMANDS else "".join(words[:1])
+    return two if two in COMMANDS else "".join(words[:1])
 
 
 def _obey(name: str, arguments: Sequence[str]) -> Any:  # noqa: ANN401 - whatever a command gives

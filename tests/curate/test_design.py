@@ -12,8 +12,8 @@ import msgspec
 import pytest
 from spanish_stand_in import PLANTED, write_spanish
 
-from quimbot import pipeline
 from quimbot.cli import launch
+from quimbot.commands import COMMANDS
 from quimbot.curate.design import DesignSettings, design
 from quimbot.curate.design_report import Design
 from quimbot.curate.proposal import CARE
@@ -190,7 +190,7 @@ def test_the_recipe_runs_up_to_both_mixes(folder: Path, found: Design) -> None:
 
 def test_the_shipped_recipe_has_the_steps_of_a_design_and_runs(folder: Path, found: Design) -> None:
     del found
-    commands = tuple(pipeline.COMMANDS)
+    commands = tuple(COMMANDS)
     shipped = load_recipe("stage2_spanish", commands)
     written = load_recipe(str(folder / "design/recipe.toml"), commands)
     assert shipped.steps == written.steps
@@ -240,7 +240,7 @@ def test_another_language_has_one_variant_and_no_register(tmp_path: Path) -> Non
     assert (found.language, found.register) == ("de", None)
     assert [one.name for one in found.variants] == ["variant"]
     assert "tutoring" not in {part.name for part in found.variants[0].parts}
-    steps = load_recipe(str(tmp_path / "d/recipe.toml"), tuple(pipeline.COMMANDS)).steps
+    steps = load_recipe(str(tmp_path / "d/recipe.toml"), tuple(COMMANDS)).steps
     assert "mix:variant" in steps
     assert not [step for step in steps if "tutoring" in step]
     to = ["--output", str(tmp_path / "run"), "--until", "mix:variant"]

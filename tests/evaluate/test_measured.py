@@ -3,28 +3,13 @@
 from pathlib import Path
 
 from msgspec import structs
-from scorecards import as_check, judged, write_scores
+from scorecards import as_check, choice, judged, write_scores
 
 from quimbot.evaluate.measured import Measured, against, measured, overview
 from quimbot.evaluate.table import names
-from quimbot.runs.scorecard import Judged, Picked, Rate, read_scorecard
+from quimbot.runs.scorecard import Judged, read_scorecard
 
-NOTHING = Rate(passed=0, n=0, low=0.0, high=1.0)
-PICKED = Picked(
-    address="a",
-    adapter="",
-    step=None,
-    base="base",
-    rule="",
-    sentence="",
-    n=0,
-    verified=NOTHING,
-    red_pen=NOTHING,
-    question=NOTHING,
-    perplexity=None,
-    over_base=(0.0, 0.0, 0.0),
-    over_next=None,
-)
+PICKED = choice("a")
 
 
 def _tables(folder: Path, rows: dict[str, list[Judged]], suite: str) -> list[Measured]:

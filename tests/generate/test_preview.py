@@ -4,9 +4,10 @@ from pathlib import Path
 
 import pytest
 
+from quimbot.commands import command
 from quimbot.exceptions import RecipeError
 from quimbot.generate.campaign import GenerateSettings, generate
-from quimbot.pipeline import command, perform
+from quimbot.pipeline import perform
 from quimbot.runs.watch import Silent
 
 NOWHERE = "http://127.0.0.1:9/v1"  # asking it would fail

@@ -4,11 +4,12 @@ import json
 from pathlib import Path
 
 import pytest
+from msgspec import structs
+from scorecards import choice
 
 from quimbot.exceptions import DataError
 from quimbot.records.jsonl import write_json
 from quimbot.records.record import Move
-from quimbot.runs.scorecard import Picked, Rate
 from quimbot.serve.tutors import open_tutors, tutor_entries
 
 
@@ -32,23 +33,8 @@ def test_a_run_folder_lists_its_tutors_in_order(tmp_path: Path) -> None:
 
 
 def test_a_run_without_a_list_offers_what_was_picked_and_its_base(tmp_path: Path) -> None:
-    rate = Rate(passed=5, n=10, low=0.2, high=0.8)
     (tmp_path / "step-40").mkdir()
-    picked = Picked(
-        address="step-40",
-        adapter="stage1",
-        step=40,
-        base="smollm2-135m",
-        rule="",
-        sentence="",
-        n=10,
-        verified=rate,
-        red_pen=rate,
-        question=rate,
-        perplexity=None,
-        over_base=(0.3, 0.1, 0.5),
-        over_next=None,
-    )
+    picked = structs.replace(choice("step-40"), base="smollm2-135m")
     write_json(tmp_path / "picked.json", picked)
     assert [(entry.name, entry.address) for entry in tutor_entries(str(tmp_path))] == [
         ("tutor", str(tmp_path / "step-40")),
